@@ -116,6 +116,10 @@ impl SinkSession for Session<'_> {
         self.writer.put(part)
     }
 
+    fn has_discarded(&self) -> bool {
+        self.work.has_discarded()
+    }
+
     fn store(&self) -> Option<&dyn SliverStore> {
         self.stored.is_some().then_some(self)
     }

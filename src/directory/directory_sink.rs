@@ -290,7 +290,8 @@ fn is_staged(shape: &Shape, pairs: &PairSet) -> bool {
 
 /// Fails unless the disk has space for the chosen slivers, as far as the system tells.
 fn check_space(out: &Dir, shape: &Shape, pairs: &PairSet) -> Result<()> {
-    let lens = Axis::BOTH.map(|axis| shape.sliver_data_len(axis));
+    let block = out.block_bytes().unwrap_or(1);
+    let lens = Axis::BOTH.map(|axis| shape.sliver_data_len(axis).next_multiple_of(block));
     let needed = pairs.len() as u64 * lens.iter().sum::<u64>();
     let Some(free) = out.free_bytes().filter(|&free| free < needed) else {
         return Ok(());

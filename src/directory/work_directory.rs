@@ -41,6 +41,8 @@ pub(super) struct WorkDirectory {
     /// Lock, released after the directory is removed.
     lock: File,
     identity: Option<JobIdentity>,
+    /// True if the record of an earlier state of the source was removed.
+    discards: bool,
     on_drop: OnDrop,
 }
 
@@ -90,6 +92,7 @@ impl WorkDirectory {
                 if resume && work.is_ours() {
                     return Ok(*work);
                 }
+                work.discards = resume && work.has_record();
                 match work.clear() {
                     Ok(()) => return Ok(*work),
                     Err(error) if !resume && is_of_strangers(&error) => {
@@ -247,8 +250,15 @@ impl WorkDirectory {
             spare,
             lock,
             identity: None,
+            discards: false,
             on_drop: OnDrop::Remove,
         }))))
+    }
+
+    /// Returns true if a record that was to be continued was removed, because the source has changed
+    /// since.
+    pub(super) fn has_discarded(&self) -> bool {
+        self.discards
     }
 
     /// Handle of the directory.

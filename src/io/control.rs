@@ -115,6 +115,9 @@ pub enum Event {
         /// Bytes of the blob that the interrupted encoding recorded as done.
         done: u64,
     },
+    /// The job could not continue an interrupted encoding, because the length or the times of the
+    /// file have changed since. It starts over, and what was recorded is removed.
+    StartedOver,
 }
 
 type TellEvent = dyn Fn(Event) + Send + Sync;

@@ -296,6 +296,9 @@ impl Encoder {
             }
             None => None,
         };
+        if sink.as_ref().is_some_and(|(_, sink)| sink.has_discarded()) {
+            control.tell(Event::StartedOver);
+        }
         let has_store = sink
             .as_ref()
             .is_some_and(|(_, sink)| sink.store().is_some());

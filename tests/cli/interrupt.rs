@@ -173,7 +173,9 @@ fn a_changed_source_or_a_torn_journal_starts_over() {
     long.kill_after_record(&out, true);
     // The changed source keeps its length.
     damage(&long.file);
-    long.resume(&out).exits(0);
+    long.resume(&out)
+        .exits(0)
+        .says(&["starts over: the size or modification time of the file has changed"]);
     fs::remove_dir_all(long.scratch.path("whole")).unwrap();
     long.whole();
     assert_same_tree(&out, &long.scratch.path("whole"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::harness::{Scratch, run_with_input, walrus, words};
+use super::harness::{Scratch, run, run_with_input, walrus, words};
 
 #[test]
 fn a_directory_where_a_file_is_expected() {
@@ -138,4 +138,77 @@ fn many_small_files_that_grow_cause_a_note() {
     let _ = fs::remove_dir_all(scratch.path("out"));
     let run = super::harness::run(encode(20, "0-3")).exits(0);
     assert!(!run.stderr.contains("disk space"), "{}", run.stderr);
+}
+
+#[test]
+fn a_directory_without_metadata_cannot_be_mended() {
+    let scratch = Scratch::new();
+    let (file, blob) = scratch.encoded(1, 5000, 10);
+    fs::remove_file(blob.join("metadata.bcs")).unwrap();
+    for verb in ["verify", "repair"] {
+        let run = walrus![verb, blob].exits(1);
+        run.says(&["without the metadata", "--force"]);
+    }
+    walrus!["decode", blob, "-o", scratch.path("back")]
+        .exits(1)
+        .says(&["without the metadata"]);
+    let run = walrus![
+        "encode",
+        file,
+        "--out",
+        blob.parent().unwrap(),
+        "--shards",
+        "10"
+    ];
+    let run = run
+        .exits(1)
+        .says(&["metadata.bcs is missing", "--force replaces"]);
+    assert!(!run.stderr.contains("repair"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_in_the_way_is_told_with_what_helps() {
+    let scratch = Scratch::new();
+    let (file, blob) = scratch.encoded(1, 5000, 10);
+    let encode = |pairs: &str| {
+        walrus![
+            "encode",
+            file,
+            "--out",
+            blob.parent().unwrap(),
+            "--shards",
+            "10",
+            "--pairs",
+            pairs
+        ]
+    };
+    encode("0-3").exits(1).says(&[
+        "it holds the pairs 0-9",
+        "--force replaces it and removes those pairs",
+    ]);
+    fs::remove_file(blob.join("pairs/0007.primary.bcs")).unwrap();
+    let run = encode("0-9").exits(1);
+    run.says(&["0007.primary.bcs is missing", "`walrus-accel repair`"]);
+    // With the manifest gone, a quick check has nothing to compare with.
+    fs::remove_file(blob.join("manifest.json")).unwrap();
+    walrus!["verify", blob, "--quick"]
+        .exits(1)
+        .says(&["manifest", "verify without --quick"]);
+}
+
+#[test]
+fn no_blob_is_encoded_into_the_directory_of_another() {
+    let scratch = Scratch::new();
+    let (file, blob) = scratch.encoded(1, 5000, 10);
+    for out in [blob.clone(), blob.join("pairs")] {
+        let [encode, quilt] = [&["encode"][..], &["quilt", "encode"]].map(|verb| {
+            let mut words: Vec<_> = verb.iter().map(Into::into).collect();
+            words.extend(words![file, "--out", out, "--shards", "10"]);
+            run(words)
+        });
+        for run in [encode, quilt] {
+            run.exits(2).says(&["is the directory of one blob"]);
+        }
+    }
+    walrus!["verify", blob].exits(0);
 }

@@ -250,6 +250,25 @@ fn a_second_signal_ends_at_once_with_a_note() {
     run.says(&["note: stopping; ", "note: ended at once; ", ".partial"]);
 }
 
+#[test]
+#[cfg(unix)]
+fn a_signal_to_a_process_and_its_group_counts_once() {
+    use rustix::process::Signal;
+
+    let scratch = Scratch::new();
+    let file = scratch.path("huge");
+    fs::File::create(&file).unwrap().set_len(4 << 30).unwrap();
+    let child = command(words!["blob-id", file, "--engine", "cpu"]).spawn();
+    let child = child.unwrap();
+    wait_until_at_work(child.id());
+    for _ in 0..3 {
+        signal(&child, Signal::INT);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let run = Run::of(child.wait_with_output().unwrap()).exits(130);
+    assert!(!run.stderr.contains("at once; "), "{}", run.stderr);
+}
+
 /// Waits until a process has the threads of an engine.
 fn wait_until_at_work(id: u32) {
     let tasks = format!("/proc/{id}/task");

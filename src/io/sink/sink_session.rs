@@ -79,6 +79,13 @@ pub trait SinkSession: Sync {
         Vec::new()
     }
 
+    /// Returns true if the sink has discarded an interrupted encoding that it was asked to continue,
+    /// because the source has changed since. The job tells the caller
+    /// ([`Event::StartedOver`](crate::io::Event::StartedOver)). The default is false.
+    fn has_discarded(&self) -> bool {
+        false
+    }
+
     /// Returns the storage from which written slivers can be read back. The engine then encodes in
     /// two passes and calls neither [`SinkSession::put`] nor [`SinkSession::checkpoint`], unless it
     /// has no such passes: an engine on a device, or too small a memory limit. The default is

@@ -118,6 +118,11 @@ impl Dir {
         self.handle.free_bytes()
     }
 
+    /// Returns the bytes of a block, by which files take space, if the system tells.
+    pub(crate) fn block_bytes(&self) -> Option<u64> {
+        self.handle.block_bytes()
+    }
+
     /// Returns true if another directory or file system is mounted here, if the system reports
     /// mounts.
     pub(crate) fn is_mount_point(&self) -> bool {

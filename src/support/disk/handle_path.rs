@@ -121,6 +121,10 @@ impl Handle {
         None
     }
 
+    pub(super) fn block_bytes(&self) -> Option<u64> {
+        None
+    }
+
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
         Ok(false)
     }

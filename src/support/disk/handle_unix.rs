@@ -178,6 +178,11 @@ impl Handle {
         Some(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
+    pub(super) fn block_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::fstatvfs(&self.0).ok()?;
+        Some(found.f_frsize).filter(|&bytes| bytes > 0)
+    }
+
     pub(super) fn sync_file_system(&self) -> io::Result<bool> {
         #[cfg(target_os = "linux")]
         match rustix::fs::syncfs(&self.0) {

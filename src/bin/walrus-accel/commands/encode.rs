@@ -12,6 +12,7 @@ use crate::args::{EncodeArgs, is_standard};
 use crate::commands::encoded_line::EncodedLine;
 use crate::input::blob_source::Blob;
 use crate::input::file_list::FileList;
+use crate::input::open_directory;
 use crate::output::exit::{Exit, Failure};
 use crate::output::names::{JsonName, id_line, shown, typed};
 use crate::output::repeats::Level;
@@ -20,6 +21,7 @@ use crate::run::file_batch::{FileBatch, KEPT_SINK_MEMORY};
 
 /// Encodes every file and prints a line for each.
 pub fn run(args: &EncodeArgs, app: &App) -> Result<Exit, Failure> {
+    open_directory::check_out(&args.out)?;
     let pairs = match &args.pairs {
         Some(list) => PairSet::parse(list, args.code.shards)
             .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,

@@ -54,9 +54,9 @@ pub fn run(args: &VerifyArgs, app: &App) -> Result<Exit, Failure> {
         let threads = args.engine.threads;
         let found = BlobDirectory::verify_quick(&args.dir, threads, job.control());
         let found = found.map_err(|error| match error {
-            Error::InvalidMetadata { .. } => {
-                Failure::Other(format!("{error}; verify without --quick"))
-            }
+            Error::InvalidMetadata { .. } => Failure::Other(format!(
+                "--quick compares files with the manifest: {error}; verify without --quick"
+            )),
             error => error.into(),
         })?;
         let seconds = working_seconds(start, job.control());

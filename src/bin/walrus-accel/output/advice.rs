@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use walrus_accel::error::QuiltLimit;
+use walrus_accel::error::{QuiltLimit, TargetDifference};
 use walrus_accel::{BlobId, Error};
 
 use super::names::{escaped, shown};
@@ -14,11 +14,9 @@ pub fn message(error: &Error) -> String {
         Error::OutputExists { path } => {
             format!("{} exists already; replace it with --force", shown(path))
         }
-        Error::TargetExists { .. } => format!(
-            "{}; mend it with `walrus-accel repair`, replace it with --force, slivers of other \
-             pairs included, or add pairs with `walrus-accel repair --pairs`",
-            plain(error)
-        ),
+        Error::TargetExists { path, reason } => {
+            format!("{}; {}", plain(error), remedy(path, reason))
+        }
         Error::QuiltRefused {
             reason: QuiltLimit::DuplicateIdentifier { .. },
         } => format!(
@@ -48,6 +46,27 @@ pub fn message(error: &Error) -> String {
         _ => plain(error),
     }
 }
+
+/// Returns what helps if a directory is not the encoding.
+fn remedy(path: &Path, reason: &TargetDifference) -> String {
+    let path = shown(path);
+    match reason {
+        TargetDifference::Pairs { .. } => format!(
+            "--force replaces it and removes those pairs; `walrus-accel repair --pairs` adds pairs, \
+             if {path} has enough slivers to decode the blob"
+        ),
+        TargetDifference::MissingFile { file } if file != METADATA_FILE => {
+            format!("`walrus-accel repair` rebuilds slivers, and --force replaces {path}")
+        }
+        TargetDifference::DamagedFile { file } if file != METADATA_FILE => {
+            format!("`walrus-accel repair` rebuilds slivers, and --force replaces {path}")
+        }
+        _ => format!("--force replaces {path}"),
+    }
+}
+
+/// Name of the metadata's file in a blob's directory.
+pub const METADATA_FILE: &str = "metadata.bcs";
 
 fn plain(error: &Error) -> String {
     escaped(&error.to_string())
@@ -126,6 +145,17 @@ pub fn blob_in(dir: &Path) -> Option<PathBuf> {
         name.is_some_and(|name| name.parse::<BlobId>().is_ok())
     });
     blobs.next().filter(|_| blobs.next().is_none())
+}
+
+/// Returns the blob directory that holds `path`, one of its files or its directory of slivers: the
+/// user may have meant it.
+pub fn blob_around(path: &Path) -> Option<PathBuf> {
+    let path = std::fs::canonicalize(path).ok()?;
+    path.ancestors()
+        .skip(1)
+        .take(2)
+        .find(|around| around.join(METADATA_FILE).is_file())
+        .map(Path::to_owned)
 }
 
 #[cfg(test)]

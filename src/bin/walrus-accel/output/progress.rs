@@ -1,12 +1,16 @@
 //! Progress bar.
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{
+    HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+    TermLike,
+};
 use walrus_accel::io::{Phase, Progress};
 
 use super::messages::Messages;
@@ -20,15 +24,15 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const TEMPLATES: [(u16, &str); 5] = [
     (
         100,
-        "{prefix}{msg}{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+        "{prefix}{msg}{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {left} left",
     ),
     (
         74,
-        "{prefix}{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+        "{prefix}{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {left} left",
     ),
-    (46, "{prefix}{wide_bar} {percent}%, {bytes_per_sec}, {eta}"),
-    (36, "{wide_bar} {percent}%, {bytes_per_sec}, {eta}"),
-    (0, "{percent}%, {eta}"),
+    (46, "{prefix}{wide_bar} {percent}%, {bytes_per_sec}, {left}"),
+    (36, "{wide_bar} {percent}%, {bytes_per_sec}, {left}"),
+    (0, "{percent}%, {left}"),
 ];
 
 /// Progress of all jobs of a run.
@@ -94,7 +98,8 @@ impl ProgressView {
             drawn: Mutex::default(),
         };
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal), 10);
-        let bar = ProgressBar::with_draw_target(Some(0), target);
+        // A bar of length 0 would be full.
+        let bar = ProgressBar::with_draw_target(None, target);
         let mut columns = messages.columns();
         bar.set_style(style(columns));
         messages.set_bar(true);
@@ -162,7 +167,16 @@ fn style(columns: u16) -> ProgressStyle {
         .iter()
         .find(fits)
         .expect("the last one always fits");
-    ProgressStyle::with_template(template).expect("the template is well formed")
+    ProgressStyle::with_template(template)
+        .expect("the template is well formed")
+        .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Nothing is known before the first bytes are done, nor about the last sync.
+            let is_known = state.pos() > 0 && Some(state.pos()) != state.len();
+            let _ = match is_known && state.eta() >= Duration::from_secs(1) {
+                true => write!(out, "{:#}", HumanDuration(state.eta())),
+                false => write!(out, "--"),
+            };
+        })
 }
 
 /// Terminal of the original standard error. Gathers a drawing and writes it at once.
@@ -277,6 +291,29 @@ mod tests {
 
         fn flush(&self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn a_bar_is_empty_and_tells_no_time_before_anything_is_done() {
+        let paper = Paper {
+            columns: 100,
+            drawn: Arc::default(),
+        };
+        let target = ProgressDrawTarget::term_like(Box::new(paper.clone()));
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style(100));
+        for length in [None, Some(1 << 30)] {
+            if let Some(length) = length {
+                bar.set_length(length);
+            }
+            paper.drawn.lock().unwrap().clear();
+            bar.force_draw();
+            let drawn = paper.drawn.lock().unwrap().trim_end().to_owned();
+            assert!(
+                !drawn.contains('█') && drawn.ends_with("-- left"),
+                "{drawn}"
+            );
         }
     }
 

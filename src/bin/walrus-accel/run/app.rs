@@ -96,6 +96,10 @@ impl App {
                         "{name}continues at {done}, where it was interrupted"
                     ));
                 }
+                Event::StartedOver => console.note(format_args!(
+                    "{name}starts over: the size or modification time of the file has changed \
+                     since it was interrupted"
+                )),
                 _ => {}
             }
         })

@@ -1,6 +1,7 @@
 //! List of running jobs, for signals to cancel and for the progress bar.
 
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use clap::builder::styling::AnsiColor;
 use walrus_accel::io::{Phase, Progress};
@@ -9,6 +10,10 @@ use walrus_accel::{Control, Error};
 use crate::output::exit::Exit;
 use crate::output::messages::{Messages, styled};
 use crate::output::progress::RunProgress;
+
+/// Time within which the same signal counts once: some programs signal both a process and its
+/// group.
+const ECHO: Duration = Duration::from_millis(200);
 
 /// Jobs of this process. Cheap to clone.
 #[derive(Clone, Default)]
@@ -20,7 +25,8 @@ pub struct Jobs {
 
 #[derive(Default)]
 struct State {
-    interrupted: bool,
+    /// Number of the signal that interrupted the process, and its time.
+    interrupted: Option<(i32, Instant)>,
     running: Vec<Running>,
     /// Bytes of ended jobs.
     done: u64,
@@ -80,7 +86,7 @@ impl Jobs {
     pub fn start(&self, bytes: Option<u64>, control: Control) -> Job {
         let control = Arc::new(control);
         let mut state = self.state();
-        if state.interrupted {
+        if state.interrupted.is_some() {
             control.cancel();
         }
         state.running.push(Running {
@@ -94,17 +100,21 @@ impl Jobs {
     }
 
     /// Cancels all jobs. Ends the process if there are none, or on the second call.
-    pub fn interrupt(&self) {
+    pub fn interrupt(&self, signal: i32) {
         let mut state = self.state();
-        if state.interrupted {
+        if let Some((before, time)) = state.interrupted {
+            if before == signal && time.elapsed() < ECHO {
+                return;
+            }
             self.acknowledge(
-                "ended at once; unfinished files may be left under a name that ends in .partial",
+                "ended at once; unfinished files may be left under a name that ends in .partial, \
+                 which `walrus-accel clean` removes",
             );
         }
-        if state.interrupted || state.running.is_empty() {
+        if state.interrupted.is_some() || state.running.is_empty() {
             std::process::exit(Exit::Interrupted.code().into());
         }
-        state.interrupted = true;
+        state.interrupted = Some((signal, Instant::now()));
         for job in &state.running {
             job.control.cancel();
         }
@@ -114,7 +124,7 @@ impl Jobs {
 
     /// Returns true after an interrupt.
     pub fn interrupted(&self) -> bool {
-        self.state().interrupted
+        self.state().interrupted.is_some()
     }
 
     /// Returns the progress of all jobs together.
@@ -196,8 +206,8 @@ impl Job {
         let mut state = self.jobs.state();
         state.remove(&self.control);
         match state.interrupted {
-            true => Err(Error::Cancelled),
-            false => Ok(()),
+            Some(_) => Err(Error::Cancelled),
+            None => Ok(()),
         }
     }
 

@@ -24,7 +24,7 @@ pub fn watch(jobs: &Jobs) {
         let thread = std::thread::Builder::new().name("walrus-accel-signals".into());
         let wait = move || {
             if let Ok(mut signals) = receiver.recv() {
-                signals.forever().for_each(|_| jobs.interrupt());
+                signals.forever().for_each(|signal| jobs.interrupt(signal));
             }
         };
         if thread.spawn(wait).is_err() {
@@ -38,7 +38,7 @@ pub fn watch(jobs: &Jobs) {
     }
     #[cfg(not(unix))]
     {
-        let _ = ctrlc::set_handler(move || jobs.interrupt());
+        let _ = ctrlc::set_handler(move || jobs.interrupt(2));
     }
 }
 

@@ -10,7 +10,7 @@ use walrus_accel::{BlobMetadataWithId, Control, Encoder, PairSet};
 use super::quilt_lines::{BuiltLine, PatchLine, patch_line};
 use crate::args::{CodeArgs, EngineArgs, QuiltEncodeArgs, QuiltIdArgs};
 use crate::input::quilt_files::{self, QuiltFile};
-use crate::input::small_file;
+use crate::input::{open_directory, small_file};
 use crate::output::engine_line::{EngineLine, working_seconds};
 use crate::output::exit::{Exit, Failure};
 use crate::output::memory_line::MemoryLine;
@@ -20,6 +20,7 @@ use crate::run::memory_limit;
 
 /// Encodes the files as a quilt, and prints its line and those of its patches.
 pub fn encode(args: &QuiltEncodeArgs, app: &App) -> Result<Exit, Failure> {
+    open_directory::check_out(&args.out)?;
     let pairs = match &args.pairs {
         Some(list) => PairSet::parse(list, args.code.shards)
             .map_err(|error| Failure::Usage(format!("--pairs: {error}")))?,
