@@ -200,12 +200,13 @@ impl SinkSession for Session<'_> {
         let manifest = Manifest::new(metadata, &metadata_bytes, &job.shape, &job.pairs, &hashes);
         write_file(&blob, MANIFEST_FILE, &manifest.to_json())?;
         let pairs = create_or_open(&blob, PAIRS_DIRECTORY)?;
+        control.enter(Phase::Syncing);
+        sync_files(&[&pairs, &blob])?;
+        // After the sync, which may take long: others may remove files meanwhile.
         job.check_complete(&pairs).inspect_err(|_| {
             work.discard();
             forget();
         })?;
-        control.enter(Phase::Syncing);
-        sync_files(&[&pairs, &blob])?;
         let name = metadata.blob_id.to_string();
         let published = job.target.publish(&mut work, &name, &manifest, control);
         if !work.has_record() {

@@ -293,9 +293,13 @@ fn check_space(out: &Dir, shape: &Shape, pairs: &PairSet) -> Result<()> {
     let block = out.block_bytes().unwrap_or(1);
     let lens = Axis::BOTH.map(|axis| shape.sliver_data_len(axis).next_multiple_of(block));
     let needed = pairs.len() as u64 * lens.iter().sum::<u64>();
-    let Some(free) = out.free_bytes().filter(|&free| free < needed) else {
-        return Ok(());
-    };
+    let is_short = || out.free_bytes().filter(|&free| free < needed);
+    // Some file systems free the space of removed files later: a sync waits for that.
+    let short = is_short().and_then(|_| {
+        let _ = out.sync_file_system();
+        is_short()
+    });
+    let Some(free) = short else { return Ok(()) };
     let reason = format!(
         "No space left on the disk: the slivers need {needed} bytes, and {free} bytes are free; \
          free {} bytes, or choose an output directory on another disk",

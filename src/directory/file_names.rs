@@ -136,7 +136,10 @@ pub(super) fn clear(dir: &Dir, kind: DirectoryKind, keep: &str) -> io::Result<()
         match removed {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                let reason = format!("{name:?}: {error}; move it away");
+                let reason = match role {
+                    Role::Dir(_) => format!("{name:?}: {error}"),
+                    _ => format!("{name:?}: {error}; move it away"),
+                };
                 return Err(io::Error::new(error.kind(), reason));
             }
             Ok(()) => {}

@@ -20,7 +20,8 @@ use crate::format::verdict::SliverInfo;
 use crate::format::wire::{SliverEdges, SliverLayout};
 use crate::io::sliver_source::SliverSource;
 use crate::support::disk::{
-    Access, Dir, OpenFiles, is_shortage, open_regular, read_exact_at, reads_in_order, will_read,
+    Access, Dir, OpenFiles, is_shortage, open_files_limit, open_regular, read_exact_at,
+    reads_in_order, will_read,
 };
 use crate::support::memory::{catch_out_of_memory, collected, push};
 
@@ -314,8 +315,9 @@ pub(super) fn each_file<T: Send, E: Send>(
     count: usize,
     inspect: impl Fn(usize) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
-    // Few files take less time than threads.
-    let threads = (count / INSPECTED_AT_ONCE).clamp(1, INSPECTED_AT_ONCE);
+    // Few files take less time than threads. Each thread has a file open.
+    let most = INSPECTED_AT_ONCE.min(open_files_limit() / 2).max(1);
+    let threads = (count / INSPECTED_AT_ONCE).clamp(1, most);
     in_parallel(threads, count, inspect)
 }
 

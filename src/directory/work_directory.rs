@@ -150,11 +150,15 @@ impl WorkDirectory {
     /// Creates or opens a directory under a known name, and locks it.
     fn named(parent: &Arc<Dir>, name: OsString) -> Result<Named> {
         let failed = |error| Error::io("create", parent.at(&name))(error);
+        let mut lacks_parent = None;
         // The last holder of the lock may be removing the directory at this moment.
         for _ in 0..1000 {
             let named = match parent.create_dir(&name, true) {
                 Ok(dir) => Self::lock(parent, &name, dir, true)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && parent.has(".") => None,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && parent.has(".") => {
+                    lacks_parent = Some(error);
+                    None
+                }
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(failed(error));
                 }
@@ -164,8 +168,11 @@ impl WorkDirectory {
                 return Ok(named);
             }
         }
-        Err(Error::Busy {
-            path: parent.at(&name),
+        Err(match lacks_parent {
+            Some(error) => failed(error),
+            None => Error::Busy {
+                path: parent.at(&name),
+            },
         })
     }
 

@@ -10,7 +10,7 @@ use super::row_check::{SomeRows, blob_is_right, differing_rows, try_for_each};
 use crate::engine::{
     DecodePlan, DecodePlanRequest, DecodeSession, Engine, ExpandPlanRequest, NextPlanRequest,
 };
-use crate::format::commitment::BlobMetadata;
+use crate::format::commitment::{BlobMetadata, Commitment};
 use crate::format::error::Result;
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
@@ -68,7 +68,7 @@ impl<'a> Groups<'a> {
                 ..*request
             });
             match plan {
-                Ok(plan) => {
+                Ok(plan) if leaves_memory_to_check(engine, request, &plan) => {
                     return Some(Self {
                         engine,
                         plan,
@@ -77,8 +77,8 @@ impl<'a> Groups<'a> {
                         budget: request.budget,
                     });
                 }
-                Err(_) if group > 1 => group /= 2,
-                Err(_) => return None,
+                _ if group > 1 => group /= 2,
+                _ => return None,
             }
         }
     }
@@ -155,18 +155,10 @@ impl<'a> Groups<'a> {
         control: &Control,
     ) -> Result<()> {
         let (shape, engine) = (self.plan.shape, self.engine);
-        let request = |items| ExpandPlanRequest {
-            shape,
-            commitment: metadata.commitment,
-            axis: Axis::Primary,
-            items,
-            sessions: 1,
-            // The engine keeps the memory of decoding.
-            budget: self.budget.saturating_sub(self.plan.memory),
-        };
         let mut lot = checked.len().max(1);
         let plan = loop {
-            match engine.plan_expand(&request(lot)) {
+            let request = check_request(&self.plan, metadata.commitment, lot, self.budget);
+            match engine.plan_expand(&request) {
                 Err(_) if lot > 1 => lot /= 2,
                 plan => break plan?,
             }
@@ -184,5 +176,38 @@ impl<'a> Groups<'a> {
             differing += differing_rows(hasher, metadata, &shape, numbers, &*session);
         }
         blob_is_right(differing, &shape)
+    }
+}
+
+/// Returns the request for checking `items` rows at a time, beside the memory of decoding, which the
+/// engine keeps.
+fn check_request(
+    plan: &DecodePlan<'_>,
+    commitment: Commitment,
+    items: usize,
+    budget: u64,
+) -> ExpandPlanRequest {
+    ExpandPlanRequest {
+        shape: plan.shape,
+        commitment,
+        axis: Axis::Primary,
+        items,
+        sessions: 1,
+        budget: budget.saturating_sub(plan.memory),
+    }
+}
+
+/// Returns true if a plan leaves memory to check one row at a time, or nothing is to be checked.
+fn leaves_memory_to_check(
+    engine: &dyn Engine,
+    request: &DecodePlanRequest<'_>,
+    plan: &DecodePlan<'_>,
+) -> bool {
+    match request.next {
+        NextPlanRequest::Expand { commitment, .. } => {
+            let one = check_request(plan, commitment, 1, request.budget);
+            engine.plan_expand(&one).is_ok()
+        }
+        _ => true,
     }
 }

@@ -30,9 +30,16 @@ pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
         let take = |len| retry_on_intr(|| fallocate(file, FallocateFlags::KEEP_SIZE, 0, len));
         // The first bytes tell whether the file system has reservations. If the rest does not fit,
         // no other process must find the disk full while the system takes all of it in vain.
-        let taken = take(len.min(4096)).and_then(|()| match free(file) {
-            Some(free) if free < len => Err(Errno::NOSPC),
-            _ => take(len),
+        let is_short = || free(file).is_some_and(|free| free < len);
+        let taken = take(len.min(4096)).and_then(|()| {
+            // Some file systems free the space of removed files later: a sync waits for that.
+            if is_short() {
+                let _ = rustix::fs::syncfs(file);
+            }
+            match is_short() {
+                true => Err(Errno::NOSPC),
+                false => take(len),
+            }
         });
         match taken {
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::NODEV) => Ok(()),

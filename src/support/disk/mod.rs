@@ -22,7 +22,7 @@ pub(crate) use file::{
     FileId, UNFINISHED, change_stamp, is_shortage, lock_own, open_regular, read_at_most,
     sync_directory,
 };
-pub(crate) use open_files::OpenFiles;
+pub(crate) use open_files::{OpenFiles, limit as open_files_limit};
 pub(crate) use positioned::{read_exact_at, write_all_at};
 pub(crate) use write_queue::WriteQueue;
 pub(crate) use writeback::Writeback;

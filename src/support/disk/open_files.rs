@@ -85,8 +85,25 @@ impl<F> Drop for OpenFiles<F> {
     }
 }
 
-/// Half of the process's limit of open files.
-fn limit() -> usize {
+/// Place in the number of files that all jobs of the process keep open. Given back when dropped.
+pub(crate) struct OpenPlace(&'static Budget);
+
+impl OpenPlace {
+    /// Takes a place. `None` at the limit.
+    pub(crate) fn take() -> Option<Self> {
+        BUDGET.take().then_some(Self(&BUDGET))
+    }
+}
+
+impl Drop for OpenPlace {
+    fn drop(&mut self) {
+        self.0.give_back(1);
+    }
+}
+
+/// Returns the number of files that all jobs of the process keep open at most: half of the process's
+/// limit.
+pub(crate) fn limit() -> usize {
     #[cfg(unix)]
     {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
