@@ -31,11 +31,20 @@ const SIZES: [(&str, usize); 4] = [
 /// Measured runs per job. A run before them fills memory and tables.
 const RUNS: usize = 5;
 
-#[derive(Clone, Copy, Debug)]
-enum Task {
+/// Job of the GPU engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// The metadata of a blob.
     BlobId,
+    /// All slivers of a blob, into memory.
     Encode,
+    /// A blob from primary slivers, without the check of the blob.
     Decode,
+}
+
+impl Task {
+    /// All jobs.
+    pub const ALL: [Self; 3] = [Self::BlobId, Self::Encode, Self::Decode];
 }
 
 /// Returns a runtime on a stub, with one thread on the host.
@@ -51,16 +60,18 @@ fn runtime(check: bool) -> Runtime {
 }
 
 /// Seconds and work of a job.
-struct Measured {
-    seconds: f64,
-    work: DeviceWork,
+pub struct Measured {
+    /// Median of the seconds on one thread.
+    pub seconds: f64,
+    /// Work of the last run.
+    pub work: DeviceWork,
 }
 
 /// Returns the median time of a job.
-fn measure(mut job: impl FnMut(&Control)) -> Measured {
+fn measure(runs: usize, mut job: impl FnMut(&Control)) -> Measured {
     let mut times = Vec::new();
     let mut work = DeviceWork::default();
-    for run in 0..=RUNS {
+    for run in 0..=runs {
         let control = Control::new();
         let start = Instant::now();
         job(&control);
@@ -76,7 +87,12 @@ fn measure(mut job: impl FnMut(&Control)) -> Measured {
 }
 
 /// Measures a decode from the last primary slivers, without the check of the blob.
-fn decode(runtime: &Runtime, shape: &Shape, metadata: BlobMetadataWithId) -> Measured {
+fn decode(
+    runtime: &Runtime,
+    shape: &Shape,
+    metadata: BlobMetadataWithId,
+    runs: usize,
+) -> Measured {
     let metadata = metadata.verify(shape.n_shards()).expect("computed here");
     let zeros = vec![0; usize::try_from(shape.sliver_len(Axis::Primary)).expect("in memory")];
     let given = (shape.n_shards() - shape.rows()..shape.n_shards()).map(SliverPairIndex);
@@ -85,7 +101,7 @@ fn decode(runtime: &Runtime, shape: &Shape, metadata: BlobMetadataWithId) -> Mea
         .collect();
     let decoder = runtime.decoder();
     let mut restored = Vec::new();
-    measure(|control| {
+    measure(runs, |control| {
         let request = DecodeRequest {
             check: Check::Skip,
             ..DecodeRequest::new(&metadata, &given)
@@ -97,38 +113,44 @@ fn decode(runtime: &Runtime, shape: &Shape, metadata: BlobMetadataWithId) -> Mea
     })
 }
 
+/// Measures the host's part of a job on `runs` runs after one that fills memory and tables.
+pub fn measure_task(task: Task, len: usize, check: bool, runs: usize) -> Measured {
+    let blob = vec![0; len];
+    let shape = Shape::new(Shape::NETWORK_SHARDS, len as u64).expect("a valid length");
+    let runtime = runtime(check);
+    let encoder = runtime.encoder(shape.n_shards()).expect("a valid number");
+    let measured = match task {
+        Task::BlobId => measure(runs, |control| {
+            encoder.metadata_with(&blob, control).expect("a blob ID");
+        }),
+        Task::Encode => {
+            let pairs = PairSet::all(shape.n_shards());
+            let mut slivers = SliverBuffer::new();
+            measure(runs, |control| {
+                encoder
+                    .encode(&blob, &pairs, &mut slivers, control)
+                    .expect("slivers");
+            })
+        }
+        Task::Decode => {
+            let metadata = Encoder::new(shape.n_shards()).and_then(|it| it.metadata(&blob));
+            decode(&runtime, &shape, metadata.expect("bytes in memory"), runs)
+        }
+    };
+    assert!(runtime.device_fault().is_none());
+    measured
+}
+
 /// Measures the host's part of every job of at most `most` bytes.
 pub fn measure_all(most: usize) -> Vec<Value> {
     println!("the host alone, one thread");
     let mut rows = Vec::new();
     for (size, len) in SIZES.into_iter().filter(|(_, len)| *len <= most) {
-        let blob = vec![0; len];
-        let shape = Shape::new(Shape::NETWORK_SHARDS, len as u64).expect("a valid length");
-        let metadata = Encoder::new(shape.n_shards()).and_then(|it| it.metadata(&blob));
-        let metadata = metadata.expect("bytes in memory");
-        for (task, check) in [Task::BlobId, Task::Encode, Task::Decode]
-            .into_iter()
-            .flat_map(|task| [true, false].map(|check| (task, check)))
-        {
-            let runtime = runtime(check);
-            let encoder = runtime.encoder(shape.n_shards()).expect("a valid number");
-            let measured = match task {
-                Task::BlobId => measure(|control| {
-                    encoder.metadata_with(&blob, control).expect("a blob ID");
-                }),
-                Task::Encode => {
-                    let pairs = PairSet::all(shape.n_shards());
-                    let mut slivers = SliverBuffer::new();
-                    measure(|control| {
-                        encoder
-                            .encode(&blob, &pairs, &mut slivers, control)
-                            .expect("slivers");
-                    })
-                }
-                Task::Decode => decode(&runtime, &shape, metadata.clone()),
-            };
-            assert!(runtime.device_fault().is_none());
-            rows.push(report(task, (size, len), check, &measured));
+        for task in Task::ALL {
+            for check in [true, false] {
+                let measured = measure_task(task, len, check, RUNS);
+                rows.push(report(task, (size, len), check, &measured));
+            }
         }
     }
     rows

@@ -6,7 +6,9 @@
 //! `target/criterion` if a filter is given (`cargo bench --bench gpu -- 'encode/1 GiB'`), if
 //! `WALRUS_ACCEL_BENCH_MAX=<bytes>` leaves out larger blobs, or if the device is a software device.
 //!
-//! The rows `host` have the host's part alone, with a stub in place of the device.
+//! `card` measures the card alone: bus, memory, integers. The rows `host` have the host's part alone,
+//! with a stub in place of the device. `model`, given alone, computes the times on cards that are not
+//! at hand, and needs no device.
 //!
 //! The engines take turns, one run each. Every result is compared with the CPU engine's result.
 
@@ -23,7 +25,9 @@ mod machine;
 mod timing;
 
 mod batch;
+mod card;
 mod host;
+mod model;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -184,6 +188,9 @@ fn main() {
         println!("--bench measures");
         return;
     }
+    if filters == ["model"] {
+        return model::print();
+    }
     let Some(device) = device() else { return };
     let most = std::env::var("WALRUS_ACCEL_BENCH_MAX").ok();
     let most = most.map_or(usize::MAX, |text| text.parse().expect("a number of bytes"));
@@ -215,6 +222,7 @@ fn main() {
             "checkCost": check,
         }));
     }
+    let card = selected("card").then(|| card::measure(&device)).flatten();
     let host = match selected("host") {
         true => host::measure_all(most),
         false => Vec::new(),
@@ -222,10 +230,17 @@ fn main() {
     let batch = (batch::LEN <= most && selected("batch")).then(batch::measure);
     let complete = filters.is_empty() && most == usize::MAX;
     let whole = complete && device.kind != DeviceKind::Software;
-    write(&device, &rows, &host, batch, whole);
+    write(&device, card, &rows, &host, batch, whole);
 }
 
-fn write(device: &DeviceInfo, rows: &[Value], host: &[Value], batch: Option<Value>, whole: bool) {
+fn write(
+    device: &DeviceInfo,
+    card: Option<Value>,
+    rows: &[Value],
+    host: &[Value],
+    batch: Option<Value>,
+    whole: bool,
+) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let commit = std::env::var("WALRUS_ACCEL_BENCH_COMMIT").unwrap_or_else(|_| machine::commit());
     let text = json!({
@@ -238,6 +253,7 @@ fn write(device: &DeviceInfo, rows: &[Value], host: &[Value], batch: Option<Valu
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         "version": env!("CARGO_PKG_VERSION"),
         "commit": commit,
+        "card": card,
         "rows": rows,
         "host": host,
         "batch": batch,
