@@ -61,10 +61,10 @@ kills:
 	cargo test --locked --release --test faults -- --ignored --nocapture six_hundred_killed_encodes
 
 # Tests the GPU engine in full on the first device, which may be a software device: every vector, and every fault
-# at every point of eight jobs, one process per job. `make test` samples these. A quarter of an hour.
+# at every point of ten jobs, one process per job. `make test` samples these. A quarter of an hour.
 gpu:
 	WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_ALL_VECTORS=1 cargo test --locked --test vectors -- --nocapture
-	for job in 0 1 2 3 4 5 6 7; do \
+	for job in 0 1 2 3 4 5 6 7 8 9; do \
 		WALRUS_ACCEL_REQUIRE_GPU=1 WALRUS_ACCEL_FAULTS=$$job \
 			cargo test --locked --lib -- --nocapture every_fault || exit 1; \
 	done

@@ -292,7 +292,7 @@ pub struct Run {
 }
 
 fn timed<T>(run: impl FnOnce(&Control) -> Result<T>) -> (Run, T) {
-    let control = Control::new();
+    let control = Control::new().with_device_time();
     let start = Instant::now();
     let result = run(&control);
     let run = Run {

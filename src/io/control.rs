@@ -42,6 +42,8 @@ pub struct Control {
     observer: Observer,
     /// [`Phase`] as a number; 0 for none.
     phase: AtomicU8,
+    /// True if the device is to measure the job.
+    wants_device_time: bool,
     /// Nanoseconds of a device: upload, kernels, readback.
     device: [AtomicU64; 3],
     #[cfg(feature = "gpu")]
@@ -146,8 +148,9 @@ impl fmt::Debug for Observer {
 /// use walrus_accel::io::DeviceTime;
 /// use walrus_accel::Control;
 ///
+/// let control = Control::new().with_device_time();
 /// // No device that reports times has worked on the job.
-/// assert_eq!(Control::new().device_time(), None);
+/// assert_eq!(control.device_time(), None);
 /// assert_eq!(DeviceTime::default().kernels.as_secs(), 0);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -173,6 +176,16 @@ impl Control {
     pub fn on_event(self, observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
         Self {
             observer: Observer(Some(AssertUnwindSafe(Box::new(observer)))),
+            ..self
+        }
+    }
+
+    /// Asks for the times that a graphics device spends on the job ([`Control::device_time`]). The
+    /// job waits for the device once more per stripe to read them.
+    #[must_use]
+    pub fn with_device_time(self) -> Self {
+        Self {
+            wants_device_time: true,
             ..self
         }
     }
@@ -301,8 +314,8 @@ impl Control {
         }
     }
 
-    /// Time that a graphics device has spent on the job so far. `None` if no device worked on the
-    /// job, or the device does not report times.
+    /// Time that a graphics device has spent on the job so far. `None` unless the handle asks for
+    /// it ([`Control::with_device_time`]), a device works on the job, and the device reports times.
     #[must_use]
     pub fn device_time(&self) -> Option<DeviceTime> {
         let [upload, kernels, readback] = self
@@ -315,6 +328,12 @@ impl Control {
             readback,
         };
         (time != DeviceTime::default()).then_some(time)
+    }
+
+    /// Returns true if the device is to measure the job.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn wants_device_time(&self) -> bool {
+        self.wants_device_time
     }
 
     /// Adds to the device time.
@@ -373,6 +392,7 @@ impl Control {
     pub(crate) fn child(&self) -> Self {
         Self {
             cancelled: Arc::clone(&self.cancelled),
+            wants_device_time: self.wants_device_time,
             ..Self::default()
         }
     }

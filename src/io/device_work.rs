@@ -66,6 +66,8 @@ device_work! {
     waits,
     /// Buffers that were created.
     buffers,
+    /// Bytes of large vectors that the host reserved. They are kept for the next job.
+    reserved,
     /// Bytes of symbols that loops of the host load. A loop that uses bytes several times while
     /// they are in a cache counts them once.
     host_loaded,

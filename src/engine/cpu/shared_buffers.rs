@@ -56,6 +56,20 @@ impl<'a> SharedBuffer<'a> {
         }
     }
 
+    /// Shares memory that is only written, such as mapped memory of a device.
+    ///
+    /// # Safety
+    ///
+    /// The `len` bytes at `start` must be writable for `'a`, and nothing else may access them.
+    #[cfg(feature = "gpu")]
+    pub(crate) unsafe fn of_memory(start: std::ptr::NonNull<u8>, len: usize) -> Self {
+        Self {
+            start: start.as_ptr(),
+            len,
+            buffer: PhantomData,
+        }
+    }
+
     /// Writes bytes at offset `at`. Whole cache lines go past the caches, as nobody reads them
     /// soon: call [`settle`] after the last write.
     ///

@@ -1,5 +1,6 @@
 //! State of the GPU engine that its sessions share.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::device::adapters;
@@ -32,6 +33,8 @@ pub(crate) struct GpuEngine {
     pub(super) workspace: Mutex<Option<Workspace>>,
     /// Notified when a job returns the workspace.
     pub(super) is_back: Condvar,
+    /// Number of encode sessions so far.
+    pub(super) sessions: AtomicU64,
     /// Reason the device was abandoned.
     pub(super) fault: OnceLock<Fault>,
     /// Largest width of stripes.

@@ -14,6 +14,7 @@ mod encode;
 mod expand;
 mod gpu_engine;
 pub(crate) mod hash;
+mod host_pass;
 mod lease;
 mod open;
 pub(crate) mod shader;

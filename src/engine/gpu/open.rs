@@ -1,6 +1,7 @@
 //! Finds devices and opens their engines.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::device::adapters::{self, Found};
@@ -111,6 +112,7 @@ impl GpuEngine {
             cut: BlockLimits::DEFAULT,
             workspace: Mutex::new(Some(Workspace::default())),
             is_back: Condvar::new(),
+            sessions: AtomicU64::new(0),
             fault: OnceLock::new(),
             #[cfg(test)]
             most_width: u32::MAX,

@@ -330,7 +330,8 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     let has_timestamps = engine.device.timing.is_some();
     let engine = Arc::new(engine);
     let gpu = encoder(&engine, 10, Commitment::Blake2b256, 1 << 30);
-    let (blob, pairs, control) = (blob(100_000), PairSet::all(10), Control::new());
+    let (blob, pairs) = (blob(100_000), PairSet::all(10));
+    let control = Control::new().with_device_time();
     let mut slivers = SliverBuffer::new();
     let begin = std::time::Instant::now();
     gpu.encode(&blob, &pairs, &mut slivers, &control).unwrap();
@@ -338,6 +339,9 @@ fn a_device_with_timestamps_tells_what_it_spent() {
     assert_eq!(gpu.runtime().device_fault(), None);
     let time = control.device_time();
     assert_eq!(time.is_some(), has_timestamps);
+    let unasked = Control::new();
+    gpu.encode(&blob, &pairs, &mut slivers, &unasked).unwrap();
+    assert_eq!(unasked.device_time(), None);
     if let Some(time) = time {
         println!("{time:?} of {whole:?}");
         assert!(!time.kernels.is_zero() && time.kernels < whole);

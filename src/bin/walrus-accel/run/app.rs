@@ -79,7 +79,12 @@ impl App {
     /// if there are several files.
     pub fn control(&self, name: Option<String>) -> Control {
         let (console, noted) = (self.console.clone(), Arc::clone(&self.measuring_noted));
-        Control::new().on_event(move |event| {
+        // Only the JSON output has the times of a device.
+        let control = match self.console.json() {
+            true => Control::new().with_device_time(),
+            false => Control::new(),
+        };
+        control.on_event(move |event| {
             let name = name
                 .as_ref()
                 .map_or(String::new(), |name| format!("{name}: "));

@@ -5,12 +5,12 @@
 //! combines codewords into one. A wrong element is detected unless the products of its factors
 //! cancel out: 2 times in 65,536 at most.
 //!
-//! Codewords that are read back are checked block by block, before any byte of them is handed on.
-//! Codewords that stay on the device are combined there (`combine.wgsl`) and checked at the end of
-//! the stripe, together with the source as the host has it. Hashes have no such structure: see
+//! Codewords that a sink takes are checked block by block, before any byte of them is handed on. In
+//! memory that a sink lends they are handed on at the end of the job, so all of them are checked
+//! together at the end of the stripe. Codewords that stay on the device are combined there
+//! (`combine.wgsl`) and checked at the end of the stripe too, together with the source as the host
+//! has it. Hashes have no such structure: see
 //! `samples.rs`.
-
-use std::ops::Range;
 
 use rayon::prelude::*;
 use reed_solomon_simd::ReedSolomonEncoder;
@@ -29,14 +29,8 @@ use crate::support::memory::{collected, filled};
 /// Sum of products: one chunk of 32 elements.
 pub(crate) type Sum = [u8; CHUNK];
 
-/// Bytes of symbols that a thread combines at once.
-const TASK_BYTES: usize = 64 << 10;
-
 /// Sums of codewords that a thread computes at once.
 const TASK_SUMS: usize = 4;
-
-/// Symbols of a sliver that are combined at once.
-const SLIVER_SYMBOLS: usize = 32;
 
 /// Random factors of a stripe. No factor is zero.
 pub(crate) struct CombinationCheck {
@@ -187,24 +181,6 @@ impl CombinationCheck {
         self.factors.combine_symbols(bytes, [width, stride], chunks);
     }
 
-    /// As [`CombinationCheck::combine_symbols`], on all threads.
-    pub(crate) fn combine_on_threads(
-        &self,
-        cpu: &CpuEngine,
-        bytes: &[u8],
-        [width, stride]: [usize; 2],
-        chunks: &mut [Sum],
-    ) {
-        let task = (TASK_BYTES / stride).max(1);
-        cpu.install(|| {
-            let tasks = chunks.par_chunks_mut(task).enumerate();
-            tasks.for_each(|(number, chunks)| {
-                let bytes = &bytes[number * task * stride..];
-                self.combine_symbols(bytes, [width, stride], chunks);
-            });
-        });
-    }
-
     /// Adds the combination of codewords to `sums.len()` sums, one per symbol.
     pub(crate) fn add_codewords(&self, codewords: CombinedCodewords<'_>, sums: &mut [Sum]) {
         let CombinedCodewords {
@@ -222,33 +198,6 @@ impl CombinationCheck {
         };
         let factors = (self.factor(axis, first), count);
         self.factors.add(factors, chunks, sums);
-    }
-
-    /// Adds the combination of a sliver's symbols to a sum. Symbol `i` of `bytes` belongs to
-    /// codeword `codewords.start + i`. Lengths are those of [`CombinationCheck::combine_symbols`].
-    pub(crate) fn add_sliver(
-        &self,
-        bytes: &[u8],
-        [width, stride]: [usize; 2],
-        codewords: Range<usize>,
-        sum: &mut Sum,
-    ) {
-        let mut chunks = [[0; CHUNK]; SLIVER_SYMBOLS];
-        for first in codewords.clone().step_by(SLIVER_SYMBOLS) {
-            let count = SLIVER_SYMBOLS.min(codewords.end - first);
-            let chunks = &mut chunks[..count];
-            let bytes = &bytes[(first - codewords.start) * stride..];
-            self.combine_symbols(bytes, [width, stride], chunks);
-            let codewords = CombinedCodewords {
-                axis: CodewordAxis::ALONE,
-                first,
-                count,
-                chunks,
-                symbol: count,
-                codeword: 1,
-            };
-            self.add_codewords(codewords, std::slice::from_mut(sum));
-        }
     }
 
     /// As [`CombinationCheck::add_codewords`], on all threads.

@@ -1,6 +1,8 @@
 //! A piece of a stripe on a device: given slivers are uploaded, missing ones restored, read back
 //! and checked.
 
+#![allow(unsafe_code)]
+
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -9,20 +11,24 @@ use rayon::prelude::*;
 use super::decode_plan::DecodePlan;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::cpu::decode::{SliverLocation, Stripe};
-use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum};
+use crate::engine::cpu::shared_buffers::SharedBuffer;
+use crate::engine::gpu::audit::combination_check::{CodewordAxis, CombinationCheck, Sum};
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
-use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
+use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped};
 use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
+use crate::engine::gpu::host_pass::{
+    CodewordSums, HostPass, Line, PassSums, StagedSymbols, SymbolGroup,
+};
 use crate::engine::gpu::shader::modules::Shader;
 use crate::engine::gpu::shader::parameters::{RestoreParameters, word};
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
-use crate::support::memory::filled;
+use crate::support::memory::{collected, filled};
 
 /// Bytes of each buffer for pieces of `width` bytes of every symbol.
 pub(crate) struct DecodeSizes {
@@ -121,7 +127,7 @@ impl DecodePiece<'_> {
         workspace: &mut Workspace,
         stripe: &mut Stripe<'_>,
     ) -> Result<(), Failure> {
-        device.forget_times();
+        device.begin_times(self.control);
         let mut run = DecodeRun::new(self, device, workspace, stripe)?;
         run.upload()?;
         run.restore()?;
@@ -194,7 +200,11 @@ impl<'a, 's> DecodeRun<'a, 's> {
         let Self {
             piece,
             stripe,
+            leased,
             layout,
+            check,
+            sums: [sums, _],
+            buffers,
             ..
         } = self;
         let (piece, layout) = (*piece, *layout);
@@ -202,42 +212,42 @@ impl<'a, 's> DecodeRun<'a, 's> {
         let sliver_bytes = codewords * layout.pitch();
         let count = given.slivers.len();
         let most = (piece.limits.block as usize / sliver_bytes).clamp(1, count);
-        let symbol = |item, codeword| &given.symbol(item, codeword)[piece.range.clone()];
         for first in (0..count).step_by(most) {
             piece.control.check()?;
             let items = first..count.min(first + most);
-            let bytes = (items.len() * sliver_bytes) as u64;
-            let to = (&self.buffers.source, (first * sliver_bytes) as u64);
-            self.leased.upload(bytes, to, |memory| {
-                let places = split_parts(memory, sliver_bytes);
-                piece.cpu.install(|| {
-                    let places = places.into_par_iter().zip(items.clone());
-                    places.for_each(|(mut place, item)| {
-                        for codeword in 0..codewords {
-                            let at = codeword * layout.pitch();
-                            let place = place.0.slice(at..at + layout.pitch());
-                            layout.pack(symbol(item, codeword), place);
-                        }
-                    });
-                });
+            let bytes = items.len() * sliver_bytes;
+            let pass = HostPass {
+                cpu: piece.cpu,
+                lines: items.len(),
+                symbols: codewords,
+                width: layout.width,
+                sums: check.as_ref().map(|check| PassSums {
+                    check,
+                    of_lines: None,
+                    across_lines: Some(CodewordSums {
+                        axis: CodewordAxis::ALONE,
+                        first: 0,
+                        sums: &mut sums[items.clone()],
+                    }),
+                }),
+            };
+            let line = |number: usize| Line {
+                bytes: &given.symbol(first + number, 0)[piece.range.start..],
+                stride: given.pitch,
+            };
+            let to = (&buffers.source, (first * sliver_bytes) as u64);
+            leased.upload(bytes as u64, to, |mut memory| {
+                let staged = StagedSymbols::new(&mut memory, layout);
+                let copy = |group: &SymbolGroup<'_>| {
+                    let number = group.line * codewords + group.first;
+                    // SAFETY: each symbol belongs to one group of the pass.
+                    unsafe { staged.write(number, group.symbols) };
+                };
+                pass.run(line, copy);
                 Ok(())
             })?;
-            let read = items.len() * codewords * layout.width;
-            let work = &self.leased.device.work;
-            work.add_host(read, items.len() * sliver_bytes);
-            // The device copies meanwhile.
-            if let Some(check) = &self.check {
-                work.add_host(read, 0);
-                let sums = &mut self.sums[0][items.clone()];
-                piece.cpu.install(|| {
-                    let sums = sums.par_iter_mut().zip(items);
-                    sums.for_each(|(sum, item)| {
-                        let bytes = &given.symbol(item, 0)[piece.range.start..];
-                        let lengths = [layout.width, given.pitch];
-                        check.add_sliver(bytes, lengths, 0..codewords, sum);
-                    });
-                });
-            }
+            let loaded = items.len() * codewords * layout.width;
+            leased.device.work.add_host(loaded, bytes);
         }
         Ok(())
     }
@@ -310,60 +320,75 @@ impl<'a, 's> DecodeRun<'a, 's> {
         Ok(true)
     }
 
-    /// Puts the missing symbols of codewords into rows.
+    /// Goes over the missing symbols of codewords: sums them up, and puts them into rows.
     fn put(&mut self, padded: &[u8], codewords: &Range<usize>) {
         let (layout, piece) = (self.layout, self.piece);
         let (pitch, missing) = (layout.pitch(), piece.plan.missing());
         let (width, range) = (self.stripe.width, piece.range.clone());
-        let symbol = |codeword: usize, number: usize| {
-            &padded[((codeword - codewords.start) * missing + number) * pitch..][..pitch]
-        };
-        let within = |number: usize| number * width + range.start..number * width + range.end;
         let stripe = &mut *self.stripe;
-        piece.cpu.install(|| match piece.axis {
-            Axis::Primary => {
-                let rows = stripe.rows.par_iter_mut().enumerate();
-                rows.for_each(|(number, row)| {
-                    for codeword in codewords.clone() {
-                        layout.unpack(symbol(codeword, number), &mut row[within(codeword)]);
-                    }
-                });
+        // Columns of restored slivers, if slivers are columns.
+        let mut columns = filled(0, missing);
+        for (column, place) in stripe.locations.iter().enumerate() {
+            if let SliverLocation::Restored(number) = place {
+                columns[*number] = column;
             }
-            Axis::Secondary => {
-                let (given, places) = (&stripe.given, stripe.locations);
-                let rows = stripe.rows[codewords.clone()].par_iter_mut();
-                rows.zip(codewords.clone()).for_each(|(row, codeword)| {
-                    for (column, place) in places.iter().enumerate() {
-                        let to = &mut row[within(column)];
-                        match place {
-                            SliverLocation::Restored(number) => {
-                                layout.unpack(symbol(codeword, *number), to)
-                            }
-                            SliverLocation::Given(item) => {
-                                to.copy_from_slice(&given.symbol(*item, codeword)[range.clone()]);
-                            }
-                        }
-                    }
+        }
+        let pass = HostPass {
+            cpu: piece.cpu,
+            lines: codewords.len(),
+            symbols: missing,
+            width: pitch,
+            sums: self.check.as_ref().map(|check| PassSums {
+                check,
+                of_lines: Some(CodewordSums {
+                    axis: CodewordAxis::ALONE,
+                    first: codewords.start,
+                    sums: &mut self.sums[1],
+                }),
+                across_lines: None,
+            }),
+        };
+        let line = |number: usize| Line {
+            bytes: &padded[number * missing * pitch..],
+            stride: pitch,
+        };
+        let rows = stripe.rows.iter_mut().map(|row| SharedBuffer::new(row));
+        let rows = collected(rows);
+        pass.run(line, |group| {
+            let codeword = codewords.start + group.line;
+            for (number, symbol) in (group.first..).zip(group.symbols.iter()) {
+                let (row, place) = match piece.axis {
+                    Axis::Primary => (&rows[number], codeword),
+                    Axis::Secondary => (&rows[codeword], columns[number]),
+                };
+                let start = place * width + range.start;
+                layout.for_each_part(|to, from, len| {
+                    // SAFETY: each symbol belongs to one group of the pass and to one place in a
+                    // row.
+                    unsafe { row.write(start + to, &symbol[from..][..len]) };
                 });
             }
         });
-        let columns = match piece.axis {
-            Axis::Primary => missing,
-            Axis::Secondary => stripe.locations.len(),
-        };
-        let restored = codewords.len() * columns * layout.width;
+        drop(rows);
         let work = &self.leased.device.work;
-        work.add_host(restored, restored);
-        if let Some(check) = &self.check {
-            work.add_host(padded.len(), 0);
-            let sums = &mut self.sums[1];
-            piece.cpu.install(|| {
-                let sums = sums.par_iter_mut().enumerate();
-                sums.for_each(|(number, sum)| {
-                    let lengths = [pitch, missing * pitch];
-                    check.add_sliver(&padded[number * pitch..], lengths, codewords.clone(), sum);
-                });
-            });
+        work.add_host(padded.len(), codewords.len() * missing * layout.width);
+        if piece.axis == Axis::Primary {
+            return;
         }
+        let (given, places) = (&stripe.given, stripe.locations);
+        let rows = &mut stripe.rows[codewords.clone()];
+        piece.cpu.install(|| {
+            let rows = rows.par_iter_mut().zip(codewords.clone());
+            rows.for_each(|(row, codeword)| {
+                for (column, place) in places.iter().enumerate() {
+                    if let SliverLocation::Given(item) = place {
+                        let to = &mut row[column * width + range.start..column * width + range.end];
+                        to.copy_from_slice(&given.symbol(*item, codeword)[range.clone()]);
+                    }
+                }
+            });
+        });
+        let stored = codewords.len() * (places.len() - missing) * layout.width;
+        work.add_host(stored, stored);
     }
 }

@@ -3,7 +3,7 @@
 //! `wgpu` has one queue per device. Copies overlap kernels only as far as a driver separates them.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::fault::Fault;
 use super::open_device::Device;
@@ -165,24 +165,16 @@ impl<'d> Commands<'d> {
         whole.check()?;
         steps.iter().for_each(|step| whole.work.add(&step.work()));
         whole.work.add(&DeviceWork {
-            uploaded: parameters.len() as u64,
-            buffers: u64::from(!parameters.is_empty()),
             submissions: 1,
             ..DeviceWork::default()
         });
+        let uniform = match parameters.is_empty() {
+            true => None,
+            false => Some(write_parameters(whole, &parameters)?),
+        };
         if whole.is_stub() {
             return Ok(whole.queue.submit([]));
         }
-        let uniform = (!parameters.is_empty()).then(|| {
-            let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("parameters"),
-                size: parameters.len() as u64,
-                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            });
-            whole.queue.write_buffer(&buffer, 0, &parameters);
-            buffer
-        });
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut spans = whole
             .timing
@@ -251,6 +243,34 @@ impl<'d> Commands<'d> {
         whole.check()?;
         Ok(submission)
     }
+}
+
+/// Submissions whose parameters are in buffers of their own, so that writing parameters does not
+/// wait for shaders that read others.
+const IN_TURN: usize = 4;
+
+/// Least bytes of a buffer of parameters.
+const LEAST_BYTES: usize = 64 * PARAMETERS_STEP;
+
+/// Writes parameters to the buffer that has been idle longest, before all later submissions.
+fn write_parameters(device: &Device, parameters: &[u8]) -> Result<wgpu::Buffer, Fault> {
+    let mut buffers = device
+        .parameters
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let fits = |buffer: &wgpu::Buffer| buffer.size() >= parameters.len() as u64;
+    if !buffers.iter().all(fits) || buffers.is_empty() {
+        let bytes = parameters.len().next_power_of_two().max(LEAST_BYTES);
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        buffers.clear();
+        for _ in 0..IN_TURN {
+            buffers.push_back(device.buffer("parameters", bytes as u64, usage)?);
+        }
+    }
+    let buffer = buffers.pop_front().expect("there are buffers");
+    device.write(&buffer, parameters);
+    buffers.push_back(buffer.clone());
+    Ok(buffer)
 }
 
 fn begin(

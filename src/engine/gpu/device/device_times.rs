@@ -6,10 +6,11 @@ use crate::io::control::{Control, DeviceTime};
 use crate::io::device_work::DeviceWork;
 
 impl Device {
-    /// Drops times that have not been read: a job that ended early leaves them.
-    pub(crate) fn forget_times(&self) {
+    /// Begins the times of a job, if the job asks for them. Drops times that have not been read: a
+    /// job that ended early leaves them.
+    pub(crate) fn begin_times(&self, control: &Control) {
         if let Some(timing) = &self.timing {
-            timing.forget();
+            timing.begin(control.wants_device_time());
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A driver can report an error at any time. The first error is kept and returned by the next call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub(crate) struct Device {
     timeout: Duration,
     /// Timestamps of the device, if it has them.
     pub(crate) timing: Option<Timing>,
+    /// Buffers of parameters, which submissions use in turn.
+    pub(super) parameters: Mutex<VecDeque<wgpu::Buffer>>,
     /// Work since the device was opened.
     pub(crate) work: DeviceWorkTotal,
     /// True if shaders have 64-bit integers.
@@ -90,6 +92,7 @@ impl Device {
             queue,
             limits,
             timing,
+            parameters: Mutex::default(),
             work: DeviceWorkTotal::default(),
             timeout: match kind {
                 DeviceKind::Software => SOFTWARE_TIMEOUT,

@@ -1,5 +1,6 @@
 //! Timestamps of a device's work, if the device has them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(crate) struct Timing {
     resolved: wgpu::Buffer,
     /// Nanoseconds per tick.
     period: f64,
+    /// True if the job asks for times.
+    is_on: AtomicBool,
     /// Kinds of the spans of each submission since timestamps were read.
     spans: Mutex<Vec<Vec<SpanKind>>>,
 }
@@ -69,6 +72,7 @@ impl Timing {
                 mapped_at_creation: false,
             }),
             period: queue.get_timestamp_period().into(),
+            is_on: AtomicBool::new(false),
             spans: Mutex::default(),
         })
     }
@@ -77,8 +81,11 @@ impl Timing {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns timestamps for a submission, or `None` if all are in use.
+    /// Returns timestamps for a submission, or `None` if they are off or all in use.
     pub(crate) fn start_submission(&self) -> Option<SubmissionSpans<'_>> {
+        if !self.is_on.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut spans = self.spans();
         let number = u32::try_from(spans.len()).ok()?;
         (number < SUBMISSIONS).then(|| {
@@ -97,8 +104,9 @@ impl Timing {
         self.spans().len() as u32 + 8 > SUBMISSIONS
     }
 
-    /// Drops timestamps that have not been read: a job that ended early leaves them.
-    pub(crate) fn forget(&self) {
+    /// Turns timestamps on or off. Drops timestamps that have not been read.
+    pub(crate) fn begin(&self, is_on: bool) {
+        self.is_on.store(is_on, Ordering::Relaxed);
         self.spans().clear();
     }
 

@@ -7,8 +7,6 @@ use super::commands::Commands;
 use super::fault::{Failure, Fault};
 use super::open_device::Device;
 use super::workspace::{MappableBuffer, Workspace};
-use crate::engine::gpu::shader::symbol_layout::WriteOnlyPart;
-use crate::support::memory::with_capacity;
 
 /// Device with its buffers, leased for a stripe.
 pub(crate) struct LeasedDevice<'a> {
@@ -75,18 +73,7 @@ impl<'a> LeasedDevice<'a> {
         bytes: u64,
         take: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, Fault> {
-        let commands = Commands::new(self.device);
-        self.download_after(commands, from, bytes, take)
-    }
-
-    /// Submits commands with a copy of bytes to the host, and passes the bytes to `take`.
-    pub(crate) fn download_after<T>(
-        &mut self,
-        mut commands: Commands<'_>,
-        from: (&wgpu::Buffer, u64),
-        bytes: u64,
-        take: impl FnOnce(&[u8]) -> T,
-    ) -> Result<T, Fault> {
+        let mut commands = Commands::new(self.device);
         let mut mappable = self.workspace.readback(self.device, bytes)?;
         commands.copy(from, (&mappable.buffer, 0), bytes);
         mappable.last = Some(commands.submit()?);
@@ -115,19 +102,4 @@ pub(crate) fn read_mapped<T>(
     };
     mappable.buffer.unmap();
     Ok(taken)
-}
-
-/// Splits mapped memory into parts of `each` bytes, for several threads.
-pub(crate) fn split_parts(
-    memory: wgpu::WriteOnly<'_, [u8]>,
-    each: usize,
-) -> Vec<WriteOnlyPart<'_>> {
-    let mut places = with_capacity(memory.len() / each);
-    let mut rest = memory;
-    while rest.len() >= each {
-        let (one, behind) = rest.split_at(each);
-        places.push(WriteOnlyPart(one));
-        rest = behind;
-    }
-    places
 }

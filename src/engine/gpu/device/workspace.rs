@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 
+use bytemuck::Zeroable;
+
 use super::fault::Fault;
 use super::open_device::Device;
 use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, table};
+use crate::engine::gpu::shader::symbol_layout::CHUNK;
+use crate::io::device_work::{DeviceWork, DeviceWorkTotal};
+use crate::support::memory::zeroed;
 
 /// Purpose of a buffer on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +49,53 @@ pub(crate) struct MappableBuffer {
     pub(crate) last: Option<wgpu::SubmissionIndex>,
 }
 
+/// Memory of the host that jobs use in turn. A job takes a vector and puts it back; a job that ends
+/// early leaves an empty one.
+#[derive(Default)]
+pub(crate) struct HostMemory {
+    /// Symbols that do not lie in memory, as they are read.
+    pub(crate) read: Vec<u8>,
+    /// Contiguous symbols of a readback.
+    pub(crate) unpacked: Vec<u8>,
+    /// Combined source symbols.
+    pub(crate) combined: Vec<[u8; CHUNK]>,
+    /// Hash states at the end of a stripe.
+    pub(crate) states: Vec<u8>,
+}
+
+/// Makes a vector at least `len` elements long. Its contents are lost if it grows.
+pub(crate) fn grow<T: Zeroable>(values: &mut Vec<T>, len: usize, work: &DeviceWorkTotal) {
+    if values.len() < len {
+        // The old memory is released first, so that the peak is the larger size, not the sum.
+        *values = Vec::new();
+        *values = zeroed(len);
+        work.add(&DeviceWork {
+            reserved: (len * size_of::<T>()) as u64,
+            ..DeviceWork::default()
+        });
+    }
+}
+
+/// Hash states that an encode session left on the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LeftStates {
+    /// Number of the session.
+    pub(crate) session: u64,
+    /// End of the stripe, in bytes of a symbol.
+    pub(crate) end: u32,
+}
+
 /// Buffers of a device.
 #[derive(Default)]
 pub(crate) struct Workspace {
     /// Limit of the bytes of all buffers, without factors.
     pub(crate) budget: u64,
+    pub(crate) host: HostMemory,
+    /// States that the buffer of hash states holds. Taken by the next work that uses the buffer.
+    pub(crate) left_states: Option<LeftStates>,
+    /// Bytes of a new mappable buffer, unless more are asked for: so that no buffer of a job is
+    /// too small for its next use.
+    staging: u64,
     buffers: [Option<wgpu::Buffer>; ROLES],
     uploads: VecDeque<MappableBuffer>,
     readbacks: VecDeque<MappableBuffer>,
@@ -68,6 +115,7 @@ impl Workspace {
     /// bytes. If all buffers together would exceed the budget, larger buffers of earlier work are
     /// released.
     pub(crate) fn prepare(&mut self, sizes: &[(Role, u64)], staging: u64) {
+        self.staging = staging;
         let needed = |role: usize| {
             let size = sizes.iter().find(|(needed, _)| *needed as usize == role);
             size.map_or(0, |(_, bytes)| *bytes)
@@ -123,6 +171,9 @@ impl Workspace {
         }
         // The old buffer is released first, so that the peak is the larger size, not the sum.
         *place = None;
+        if role == Role::States {
+            self.left_states = None;
+        }
         let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
         let buffer = device.buffer("workspace", bytes.next_multiple_of(4).max(4), usage)?;
         Ok(place.insert(buffer).clone())
@@ -150,7 +201,7 @@ impl Workspace {
         if let Some(mappable) = take_idle(&mut self.uploads, bytes) {
             return Ok(mappable);
         }
-        new_mappable(device, "upload", bytes, usage)
+        new_mappable(device, "upload", bytes.max(self.staging), usage)
     }
 
     /// Returns a buffer for the host to read.
@@ -163,7 +214,7 @@ impl Workspace {
         if let Some(mappable) = take_idle(&mut self.readbacks, bytes) {
             return Ok(mappable);
         }
-        new_mappable(device, "readback", bytes, usage)
+        new_mappable(device, "readback", bytes.max(self.staging), usage)
     }
 
     /// Takes an upload buffer back for its next use.

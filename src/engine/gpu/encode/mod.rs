@@ -5,6 +5,7 @@ pub(crate) mod stripe;
 pub(crate) mod stripe_output;
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use super::GpuEngine;
@@ -28,6 +29,8 @@ use crate::support::memory::{collected, with_capacity};
 /// Session that encodes on a device.
 pub(crate) struct GpuEncodeSession<'a> {
     engine: &'a GpuEngine,
+    /// Tells sessions of the engine apart.
+    number: u64,
     shape: Shape,
     commitment: Commitment,
     width: u32,
@@ -58,6 +61,7 @@ impl<'a> GpuEncodeSession<'a> {
         };
         Self {
             engine,
+            number: engine.sessions.fetch_add(1, Ordering::Relaxed),
             shape,
             commitment,
             width,
@@ -99,6 +103,7 @@ impl<'a> GpuEncodeSession<'a> {
             seed: engine.options.check.then(seed),
             rows,
             output: &output,
+            session: self.number,
             states: self.states.as_deref(),
             sampled: sampled.as_ref(),
             control,
@@ -126,9 +131,15 @@ impl<'a> GpuEncodeSession<'a> {
                 }
             }
         }
-        match result {
-            EncodeResult::States(states) => self.states = Some(states),
-            EncodeResult::Roots(roots) => self.roots = Some(roots),
+        let before = match result {
+            EncodeResult::States(states) => self.states.replace(states),
+            EncodeResult::Roots(roots) => {
+                self.roots = Some(roots);
+                self.states.take()
+            }
+        };
+        if let (Some(before), Some(workspace)) = (before, &mut *engine.workspace()) {
+            workspace.host.states = before;
         }
         Ok(())
     }

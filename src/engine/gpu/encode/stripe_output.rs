@@ -7,7 +7,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::engine::SliverOutput;
-use crate::engine::cpu::shared_buffers::{SharedBuffers, settle};
+use crate::engine::cpu::shared_buffers::{SharedBuffer, SharedBuffers};
+use crate::engine::gpu::shader::symbol_layout::SymbolLayout;
 use crate::format::commitment::BlobMetadataWithId;
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
@@ -96,16 +97,96 @@ impl<'a> StripeOutput<'a> {
         self.wants[Axis::Primary as usize]
     }
 
-    /// Hands on symbols of a sliver, from symbol `first` on. Symbols of a sliver come in order.
+    /// Returns true if the sink lends memory for the slivers. Its contents count at the end of the
+    /// job only, so symbols can be written before they are checked, and in any order.
+    pub(crate) fn lends_memory(&self) -> bool {
+        matches!(self.to, OutputTarget::Buffers(_))
+    }
+
+    /// Returns true if a sink takes slivers part by part, each checked before.
+    pub(crate) fn takes_parts(&self) -> bool {
+        matches!(self.to, OutputTarget::Sink { .. })
+    }
+
+    /// Writes symbols of a sliver, from symbol `first` on, to lent memory. Does nothing without
+    /// memory for the sliver.
+    ///
+    /// # Safety
+    ///
+    /// No other thread may write to these symbols at the same time.
+    #[inline]
+    pub(crate) unsafe fn write(
+        &self,
+        axis: Axis,
+        sliver: usize,
+        first: usize,
+        symbols: Pieces<'_>,
+    ) {
+        let Some(buffer) = self.lent(axis, sliver) else {
+            return;
+        };
+        let size = self.shape.symbol_size() as usize;
+        let start = first * size + self.range.start as usize;
+        let whole = match self.range.len() == size {
+            true => symbols.contiguous(),
+            false => None,
+        };
+        if let Some(bytes) = whole {
+            // SAFETY: the caller guarantees it.
+            return unsafe { buffer.write(start, bytes) };
+        }
+        for (number, symbol) in symbols.iter().enumerate() {
+            // SAFETY: the caller guarantees it.
+            unsafe { buffer.write(start + number * size, symbol) };
+        }
+    }
+
+    /// Writes a symbol of a sliver, in the device's layout, to lent memory. Does nothing without
+    /// memory for the sliver.
+    ///
+    /// # Safety
+    ///
+    /// No other thread may write to this symbol at the same time.
+    #[inline]
+    pub(crate) unsafe fn write_padded(
+        &self,
+        axis: Axis,
+        sliver: usize,
+        number: usize,
+        layout: SymbolLayout,
+        padded: &[u8],
+    ) {
+        let Some(buffer) = self.lent(axis, sliver) else {
+            return;
+        };
+        let start = number * self.shape.symbol_size() as usize + self.range.start as usize;
+        layout.for_each_part(|to, from, len| {
+            // SAFETY: the caller guarantees it.
+            unsafe { buffer.write(start + to, &padded[from..][..len]) };
+        });
+    }
+
+    fn lent(&self, axis: Axis, sliver: usize) -> Option<&SharedBuffer<'a>> {
+        match &self.to {
+            OutputTarget::Buffers(buffers) => buffers.get(axis, sliver),
+            _ => None,
+        }
+    }
+
+    /// Counts `symbols` symbols of each of the slivers that have lent memory as stored.
+    pub(crate) fn count_written(&self, axis: Axis, slivers: Range<usize>, symbols: usize) {
+        let lent = slivers.filter(|&sliver| self.lent(axis, sliver).is_some());
+        let stored = lent.count() * symbols * self.range.len();
+        self.work.add_host(0, stored);
+    }
+
+    /// Hands on symbols of a sliver to a sink that takes parts, from symbol `first` on. Symbols of
+    /// a sliver come in order. Does nothing for another output.
     ///
     /// # Errors
     ///
     /// Errors of the sink.
-    ///
-    /// # Safety
-    ///
-    /// No other call for the same sliver may run at the same time.
-    pub(crate) unsafe fn put(
+    pub(crate) fn put(
         &self,
         axis: Axis,
         sliver: usize,
@@ -114,11 +195,7 @@ impl<'a> StripeOutput<'a> {
     ) -> Result<()> {
         let index = SliverIndex(sliver as u16);
         match &self.to {
-            OutputTarget::None => return Ok(()),
-            OutputTarget::Sink { pairs, sink } => {
-                if !pairs.contains_sliver(axis, index) {
-                    return Ok(());
-                }
+            OutputTarget::Sink { pairs, sink } if pairs.contains_sliver(axis, index) => {
                 sink.put(&SliverPart {
                     axis,
                     sliver: index,
@@ -128,18 +205,7 @@ impl<'a> StripeOutput<'a> {
                     pieces,
                 })?;
             }
-            OutputTarget::Buffers(buffers) => {
-                let Some(buffer) = buffers.get(axis, sliver) else {
-                    return Ok(());
-                };
-                let size = self.shape.symbol_size() as usize;
-                for (number, piece) in pieces.iter().enumerate() {
-                    let at = (first + number) * size + self.range.start as usize;
-                    // SAFETY: each sliver has a buffer of its own, and the caller guarantees that
-                    // no other call writes to this one.
-                    unsafe { buffer.write(at, piece) };
-                }
-            }
+            _ => return Ok(()),
         }
         let bytes = pieces.iter().map(<[u8]>::len).sum();
         self.work.add_host(bytes, bytes);
@@ -147,13 +213,6 @@ impl<'a> StripeOutput<'a> {
         let done = self.progress.of(axis, index);
         done.store(behind as u16, Ordering::Relaxed);
         Ok(())
-    }
-
-    /// Makes bytes written to lent buffers visible to all threads.
-    pub(crate) fn settle(&self) {
-        if let OutputTarget::Buffers(_) = self.to {
-            settle();
-        }
     }
 }
 

@@ -15,38 +15,39 @@
 //! of its symbols stay on the device from piece to piece. They are read back only where a decoded
 //! blob is checked stripe by stripe.
 
+#![allow(unsafe_code)]
+
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use crate::code::{Code, Rate};
 use crate::engine::cpu::CpuEngine;
-use crate::engine::gpu::audit::combination_check::{
-    self, CodewordAxis, CombinationCheck, CombinedCodewords, Sum,
-};
+use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinationCheck, Sum};
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
-use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped, split_parts};
+use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped};
 use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{self, DIGEST};
+use crate::engine::gpu::host_pass::{
+    CodewordSums, HostPass, Line, PassSums, StagedSymbols, SymbolGroup, WantedItems,
+};
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
 use crate::engine::gpu::shader::multipliers;
 use crate::engine::gpu::shader::parameters::{
     CombineParameters, ExtendParameters, LeavesParameters, word,
 };
-use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout, WriteOnlyPart};
+use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::commitment::{Commitment, Digest};
 use crate::format::index::Axis;
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::{ensure_capacity, filled, zeroed};
+use crate::support::memory::{filled, zeroed};
 
 /// Bytes of each buffer for blocks of slivers, and for pieces of a width.
 pub(crate) struct ExpandSizes {
@@ -168,8 +169,6 @@ struct ExpandRun<'a> {
     state: StateSize,
     check: Option<CombinationCheck>,
     pending: VecDeque<PendingPiece>,
-    /// Slivers of a piece as they are read.
-    batch: Vec<u8>,
     result: ExpandResult,
     buffers: ExpandBuffers,
 }
@@ -192,7 +191,7 @@ impl ExpandStripe<'_> {
         device: &Device,
         workspace: &mut Workspace,
     ) -> Result<ExpandResult, Failure> {
-        device.forget_times();
+        device.begin_times(self.control);
         let mut run = ExpandRun::new(self, device, workspace)?;
         for first in (0..self.items).step_by(self.block) {
             let items = first..self.items.min(first + self.block);
@@ -232,6 +231,7 @@ impl<'a> ExpandRun<'a> {
             (Role::Parents, sizes.levels[1]),
         ];
         workspace.prepare(&needed, sizes.staging);
+        workspace.left_states = None;
         let check = stripe.seed.map(|seed| {
             CombinationCheck::new(stripe.cpu, widest as usize, [stripe.block, 0], seed)
         });
@@ -272,7 +272,6 @@ impl<'a> ExpandRun<'a> {
             state,
             check,
             pending: VecDeque::new(),
-            batch: Vec::new(),
             buffers,
         })
     }
@@ -284,8 +283,9 @@ impl<'a> ExpandRun<'a> {
             let sliver_bytes = self.n * self.state.on_host;
             let states = &states[items.start * sliver_bytes..items.end * sliver_bytes];
             let to = &self.buffers.states;
+            let block = stripe.limits.block;
             self.state
-                .upload(&mut self.leased, states, to, stripe.limits.block)?;
+                .upload(stripe.cpu, &mut self.leased, states, to, block)?;
         }
         let range = stripe.range.clone();
         for start in range.clone().step_by(stripe.widest as usize) {
@@ -301,35 +301,32 @@ impl<'a> ExpandRun<'a> {
 
     /// Uploads, extends and hashes a piece of a block.
     fn piece(&mut self, items: Range<usize>, range: Range<u32>) -> Result<(), Failure> {
+        let mut memory = std::mem::take(&mut self.leased.workspace.host.read);
+        let result = self.piece_with(items, range, &mut memory);
+        self.leased.workspace.host.read = memory;
+        result
+    }
+
+    /// As [`ExpandRun::piece`], with memory for slivers that are read.
+    fn piece_with(
+        &mut self,
+        items: Range<usize>,
+        range: Range<u32>,
+        memory: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
         let (stripe, n) = (self.stripe, self.n);
         let layout = SymbolLayout { width: range.len() };
-        let (sliver_bytes, padded) = (self.original * layout.width, self.original * layout.pitch());
-        let mut buffer = std::mem::take(&mut self.batch);
-        let len = items.len() * sliver_bytes;
-        if buffer.len() < len {
-            ensure_capacity(&mut buffer, len);
-            buffer.resize(len, 0);
-        }
-        let batch = &mut buffer[..len];
-        let to = (&self.buffers.source, 0);
-        let bytes = (items.len() * padded) as u64;
-        let (mut commands, mappable) = self.leased.begin_upload(bytes, to, |memory| {
-            let read = |(item, (place, sliver)): (usize, (WriteOnlyPart<'_>, &mut [u8]))| {
-                stripe
-                    .slivers
-                    .read(items.start + item, range.clone(), sliver)?;
-                layout.pack(sliver, place.0);
-                Ok(())
-            };
-            let places = split_parts(memory, padded);
-            stripe.cpu.install(|| {
-                let places = places.into_par_iter();
-                let slivers = batch.par_chunks_mut(sliver_bytes);
-                places.zip(slivers).enumerate().try_for_each(read)
-            })
-        })?;
-        let work = &self.leased.device.work;
-        work.add_host(2 * len, len + items.len() * padded);
+        let device = self.leased.device;
+        let slivers = WantedItems {
+            reader: stripe.slivers,
+            items: items.clone(),
+            range: range.clone(),
+            symbols: self.original,
+            symbol_size: stripe.shape.symbol_size() as usize,
+            in_two_runs: false,
+        };
+        let lines = slivers.lines(stripe.cpu, memory, &device.work)?;
+        let (mut commands, mappable, sums) = self.upload_slivers(layout, &lines)?;
         commands.clear(&self.buffers.sums);
         self.extend(&mut commands, layout, items.len(), &range)?;
         let ends = range.end == stripe.range.end;
@@ -366,8 +363,7 @@ impl<'a> ExpandRun<'a> {
         }
         back.last = Some(self.leased.submit_upload(commands, mappable)?);
         // The device works meanwhile.
-        let sums = self.sums_of(batch, layout.width);
-        self.keep_samples(&items, &range, batch);
+        self.keep_samples(&items, &range, &lines);
         self.pending.push_back(PendingPiece {
             mappable: back,
             bytes,
@@ -375,8 +371,55 @@ impl<'a> ExpandRun<'a> {
             sums,
             ends,
         });
-        self.batch = buffer;
         Ok(())
+    }
+
+    /// Goes over slivers: sums them up, and writes them to an upload buffer. Returns the commands
+    /// that upload them, and sums for `n` symbols, in which the sums of the slivers' own symbols
+    /// are set. Without the check there are no sums.
+    fn upload_slivers(
+        &mut self,
+        layout: SymbolLayout,
+        lines: &[Line<'_>],
+    ) -> Result<(Commands<'a>, MappableBuffer, Vec<Sum>), Failure> {
+        let (cpu, symbols) = (self.stripe.cpu, self.original);
+        let mut sums = match self.check {
+            Some(_) => filled([0; CHUNK], self.n),
+            None => Vec::new(),
+        };
+        let pass = HostPass {
+            cpu,
+            lines: lines.len(),
+            symbols,
+            width: layout.width,
+            sums: self.check.as_ref().map(|check| PassSums {
+                check,
+                of_lines: Some(CodewordSums {
+                    axis: CodewordAxis::ALONE,
+                    first: 0,
+                    sums: &mut sums[..symbols],
+                }),
+                across_lines: None,
+            }),
+        };
+        let count = lines.len() * symbols;
+        let bytes = count * layout.pitch();
+        let to = (&self.buffers.source, 0);
+        let (commands, mappable) = self.leased.begin_upload(bytes as u64, to, |mut memory| {
+            let staged = StagedSymbols::new(&mut memory, layout);
+            let copy = |group: &SymbolGroup<'_>| {
+                let number = group.line * symbols + group.first;
+                // SAFETY: each symbol belongs to one group of the pass.
+                unsafe { staged.write(number, group.symbols) };
+            };
+            pass.run(|line| lines[line], copy);
+            Ok(())
+        })?;
+        self.leased
+            .device
+            .work
+            .add_host(count * layout.width, bytes);
+        Ok((commands, mappable, sums))
     }
 
     /// Records the extension of slivers, the sums of their recovery symbols, and the leaf hashes of
@@ -457,46 +500,22 @@ impl<'a> ExpandRun<'a> {
     }
 
     /// Copies the bytes of sampled slivers.
-    fn keep_samples(&self, items: &Range<usize>, range: &Range<u32>, batch: &[u8]) {
+    fn keep_samples(&self, items: &Range<usize>, range: &Range<u32>, lines: &[Line<'_>]) {
         let Some(sampled) = self.stripe.sampled else {
             return;
         };
         let mut sampled = sampled.lock().unwrap_or_else(PoisonError::into_inner);
-        let (original, width) = (self.original, range.len());
         for item in sampled
             .items()
             .into_iter()
             .filter(|item| items.contains(item))
         {
-            let sliver = &batch[(item - items.start) * original * width..][..original * width];
-            for (number, symbol) in sliver.chunks_exact(width).enumerate() {
+            let Line { bytes, stride } = lines[item - items.start];
+            for number in 0..self.original {
+                let symbol = &bytes[number * stride..][..range.len()];
                 sampled.put(item, number, range.start, symbol);
             }
         }
-    }
-
-    /// Returns sums for `n` symbols, in which the sums of the slivers' own symbols are set. Empty
-    /// without the check.
-    fn sums_of(&self, batch: &[u8], width: usize) -> Vec<Sum> {
-        let Some(check) = &self.check else {
-            return Vec::new();
-        };
-        self.leased.device.work.add_host(batch.len(), 0);
-        let (cpu, original) = (self.stripe.cpu, self.original);
-        let count = batch.len() / (original * width);
-        let mut chunks = filled([0; CHUNK], count * original);
-        check.combine_on_threads(cpu, batch, [width, width], &mut chunks);
-        let slivers = CombinedCodewords {
-            axis: CodewordAxis::ALONE,
-            first: 0,
-            count,
-            chunks: &chunks,
-            symbol: 1,
-            codeword: original,
-        };
-        let mut sums = filled([0; CHUNK], self.n);
-        check.add_on_threads(cpu, slivers, &mut sums[..original]);
-        sums
     }
 
     /// Checks the oldest submitted piece, and keeps its states or roots. Returns false if there is
@@ -515,7 +534,7 @@ impl<'a> ExpandRun<'a> {
         self.stripe.control.check()?;
         let (n, state) = (self.n, self.state);
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
-        let (original, checks) = (self.original, self.check.is_some());
+        let (original, checks, cpu) = (self.original, self.check.is_some(), self.stripe.cpu);
         let result = &mut self.result;
         let taken = read_mapped(self.leased.device, &mappable, bytes, |bytes| {
             let (recovery, after_sums) = bytes.split_at((n - original) * CHUNK);
@@ -531,7 +550,7 @@ impl<'a> ExpandRun<'a> {
                 ExpandResult::States(states) => {
                     let sliver_bytes = n * state.on_host;
                     let places = &mut states[items.start * sliver_bytes..items.end * sliver_bytes];
-                    state.unpack(after_sums, places);
+                    state.unpack(cpu, after_sums, places);
                 }
             }
             Ok::<_, Fault>(())

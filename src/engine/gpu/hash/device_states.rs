@@ -1,10 +1,19 @@
 //! Hash states between stripes. A state on the device is whole words. On the host it has the format
 //! of all engines, which is three bytes shorter: the waiting byte is a byte, not a word.
 
+#![allow(unsafe_code)]
+
+use rayon::prelude::*;
+
+use crate::engine::cpu::CpuEngine;
+use crate::engine::cpu::shared_buffers::{SharedBuffer, settle};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::LeasedDevice;
 use crate::engine::gpu::shader::modules;
 use crate::format::commitment::Commitment;
+
+/// States that a thread copies at once.
+const TASK_STATES: usize = 1024;
 
 /// Bytes of a hash state, on the device and on the host.
 #[derive(Clone, Copy)]
@@ -33,6 +42,7 @@ impl StateSize {
     /// Uploads states, up to `block` bytes at once.
     pub(crate) fn upload(
         self,
+        cpu: &CpuEngine,
         leased: &mut LeasedDevice<'_>,
         states: &[u8],
         to: &wgpu::Buffer,
@@ -43,13 +53,23 @@ impl StateSize {
         for some in states.chunks(self.block(block) * on_host) {
             let bytes = (some.len() / on_host * on_device) as u64;
             leased.upload(bytes, (to, first), |mut place| {
-                for (number, state) in some.chunks_exact(on_host).enumerate() {
-                    let at = number * on_device;
-                    place.slice(at..at + on_host).copy_from_slice(state);
-                    place
-                        .slice(at + on_host..at + on_device)
-                        .copy_from_slice(&[0; 3]);
-                }
+                let (start, len) = (place.as_raw_element_ptr(), place.len());
+                // SAFETY: `place` is writable, and nothing else has it.
+                let place = unsafe { SharedBuffer::of_memory(start, len) };
+                cpu.install(|| {
+                    let tasks = some.par_chunks(TASK_STATES * on_host).enumerate();
+                    tasks.for_each(|(task, states)| {
+                        for (number, state) in states.chunks_exact(on_host).enumerate() {
+                            let at = (task * TASK_STATES + number) * on_device;
+                            // SAFETY: each state is one item of the loop.
+                            unsafe {
+                                place.write(at, state);
+                                place.write(at + on_host, &[0; 3]);
+                            }
+                        }
+                        settle();
+                    });
+                });
                 Ok(())
             })?;
             first += bytes;
@@ -60,6 +80,7 @@ impl StateSize {
     /// Reads states back, up to `block` bytes at once.
     pub(crate) fn download(
         self,
+        cpu: &CpuEngine,
         leased: &mut LeasedDevice<'_>,
         from: &wgpu::Buffer,
         states: &mut [u8],
@@ -68,18 +89,25 @@ impl StateSize {
         let mut first = 0;
         for some in states.chunks_mut(self.block(block) * self.on_host) {
             let bytes = (some.len() / self.on_host * self.on_device) as u64;
-            leased.download((from, first), bytes, |bytes| self.unpack(bytes, some))?;
+            leased.download((from, first), bytes, |bytes| self.unpack(cpu, bytes, some))?;
             first += bytes;
         }
         Ok(())
     }
 
     /// Copies states from the device's format to the format of all engines.
-    pub(crate) fn unpack(self, bytes: &[u8], states: &mut [u8]) {
-        let places = states.chunks_exact_mut(self.on_host);
-        for (place, state) in places.zip(bytes.chunks_exact(self.on_device)) {
-            place.copy_from_slice(&state[..self.on_host]);
-        }
+    pub(crate) fn unpack(self, cpu: &CpuEngine, bytes: &[u8], states: &mut [u8]) {
+        let (on_device, on_host) = (self.on_device, self.on_host);
+        cpu.install(|| {
+            let places = states.par_chunks_mut(TASK_STATES * on_host);
+            let tasks = places.zip(bytes.par_chunks(TASK_STATES * on_device));
+            tasks.for_each(|(places, states)| {
+                let places = places.chunks_exact_mut(on_host);
+                for (place, state) in places.zip(states.chunks_exact(on_device)) {
+                    place.copy_from_slice(&state[..on_host]);
+                }
+            });
+        });
     }
 
     /// Returns true if two states of a symbol after `hashed` bytes are equal. Unused parts of a

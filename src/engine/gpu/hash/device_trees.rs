@@ -2,10 +2,8 @@
 
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::Fault;
-use crate::engine::gpu::device::transfer::LeasedDevice;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
 use crate::engine::gpu::shader::parameters::{NodesParameters, word};
-use crate::format::commitment::Digest;
 
 /// Bytes of a hash.
 pub(crate) const DIGEST: u64 = 32;
@@ -58,20 +56,5 @@ impl DeviceLeaves<'_> {
             from = to;
             std::mem::swap(&mut to, &mut next);
         }
-    }
-
-    /// Computes the roots.
-    pub(crate) fn roots(
-        &self,
-        leased: &mut LeasedDevice<'_>,
-        nodes: Shader,
-        levels: [&wgpu::Buffer; 2],
-    ) -> Result<Vec<Digest>, Fault> {
-        let mut commands = Commands::new(leased.device);
-        let roots = self.record(&mut commands, nodes, levels)?;
-        let bytes = self.trees as u64 * DIGEST;
-        leased.download_after(commands, (roots, 0), bytes, |bytes| {
-            bytes.as_chunks().0.to_vec()
-        })
     }
 }

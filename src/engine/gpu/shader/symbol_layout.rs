@@ -4,15 +4,6 @@
 //! each. So the code sees whole chunks alone. The leaf hash puts the last chunk together again.
 //! Short symbols cost more for it; jobs with short symbols are the CPU's anyway.
 
-#![allow(unsafe_code)]
-
-/// Part of mapped memory for one thread, which only writes it.
-pub(crate) struct WriteOnlyPart<'a>(pub(crate) wgpu::WriteOnly<'a, [u8]>);
-
-// SAFETY: the part is a `&mut [u8]` without reads, which is `Send`. `wgpu` implements `Send` for
-// `WriteOnly` of every sized type; only the implementation for slices is missing.
-unsafe impl Send for WriteOnlyPart<'_> {}
-
 /// Bytes of a chunk.
 pub(crate) const CHUNK: usize = 64;
 
@@ -51,7 +42,9 @@ impl SymbolLayout {
     /// `from` is the part's offset in the symbol, `to` its offset on the device.
     pub(crate) fn for_each_part(self, mut copy: impl FnMut(usize, usize, usize)) {
         let (whole, half) = self.parts();
-        copy(0, 0, whole);
+        if whole > 0 {
+            copy(0, 0, whole);
+        }
         if half > 0 {
             copy(whole, whole, half);
             copy(whole + half, whole + HALF, half);
@@ -68,24 +61,19 @@ impl SymbolLayout {
         }
     }
 
-    /// Copies contiguous symbols to the device's layout. The zeros in the last chunk are written
-    /// too.
-    pub(crate) fn pack(self, symbols: &[u8], mut padded: wgpu::WriteOnly<'_, [u8]>) {
-        if self.pitch() == self.width {
-            return padded.copy_from_slice(symbols);
-        }
+    /// Calls `write(at, bytes)` for the parts of a symbol in the device's layout, in order. The
+    /// zeros in the last chunk are written too.
+    #[inline(always)]
+    pub(crate) fn pack(self, symbol: &[u8], mut write: impl FnMut(usize, &[u8])) {
         let (whole, half) = self.parts();
-        for (number, symbol) in symbols.chunks_exact(self.width).enumerate() {
-            let at = number * self.pitch();
-            padded
-                .slice(at..at + whole)
-                .copy_from_slice(&symbol[..whole]);
+        if whole > 0 {
+            write(0, &symbol[..whole]);
+        }
+        if half > 0 {
             let mut last = [0; CHUNK];
             last[..half].copy_from_slice(&symbol[whole..whole + half]);
-            last[HALF..HALF + half].copy_from_slice(&symbol[whole + half..]);
-            padded
-                .slice(at + whole..at + whole + CHUNK)
-                .copy_from_slice(&last);
+            last[HALF..HALF + half].copy_from_slice(&symbol[whole + half..whole + 2 * half]);
+            write(whole, &last);
         }
     }
 }
@@ -100,7 +88,12 @@ mod tests {
             let layout = SymbolLayout { width };
             let symbols: Vec<u8> = (0..3 * width).map(|i| i as u8 | 1).collect();
             let mut padded = vec![0xee; 3 * layout.pitch()];
-            layout.pack(&symbols, wgpu::WriteOnly::from_mut(&mut padded[..]));
+            let pairs = symbols.chunks_exact(width);
+            for (symbol, place) in pairs.zip(padded.chunks_exact_mut(layout.pitch())) {
+                layout.pack(symbol, |at, bytes| {
+                    place[at..at + bytes.len()].copy_from_slice(bytes);
+                });
+            }
             let data = padded.iter().filter(|&&byte| byte != 0).count();
             assert_eq!(data, symbols.len(), "zeros fill the rest");
             let mut back = vec![0; symbols.len()];
@@ -110,10 +103,9 @@ mod tests {
         // 6 bytes: 3 low ones, 3 high ones.
         let mut padded = [0xee; 64];
         let layout = SymbolLayout { width: 6 };
-        layout.pack(
-            &[1, 2, 3, 4, 5, 6],
-            wgpu::WriteOnly::from_mut(&mut padded[..]),
-        );
+        layout.pack(&[1, 2, 3, 4, 5, 6], |at, bytes| {
+            padded[at..at + bytes.len()].copy_from_slice(bytes);
+        });
         assert_eq!(padded[..4], [1, 2, 3, 0]);
         assert_eq!(padded[32..36], [4, 5, 6, 0]);
     }

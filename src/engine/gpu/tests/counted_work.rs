@@ -17,6 +17,9 @@ use crate::{Check, Decoder};
 /// Numbers of each job, one line per job.
 const WORK: &str = include_str!("counted_work.txt");
 
+/// Jobs after the first one, until no job creates a buffer.
+const WARM_UPS: usize = 3;
+
 /// Returns a line of the table.
 fn line(name: &str, work: &DeviceWork) -> String {
     let mut line = format!("{name:33} |");
@@ -107,6 +110,12 @@ fn work_is_as_ever() {
     for (size, len) in [("1 MiB", 1 << 20), ("32 MiB", 32 << 20)] {
         for task in [Task::Encode, Task::BlobId, Task::Decode, Task::Expand] {
             for run in ["first", "again"] {
+                if run == "again" {
+                    // Buffers are used in turn, so that the first jobs create all.
+                    for _ in 0..WARM_UPS {
+                        work(&engine, task, 1000, len);
+                    }
+                }
                 let work = work(&engine, task, 1000, len);
                 let name = format!("1000 shards, {size}, {task:?}, {run}");
                 writeln!(found, "{}", line(&name, &work)).unwrap();
@@ -134,20 +143,6 @@ fn a_stub_counts_what_a_device_does() {
     };
     for task in [Task::Encode, Task::BlobId, Task::Decode, Task::Expand] {
         let [found, expected] = [&stub, &device].map(|engine| work(engine, task, 100, 300_000));
-        // Timestamps are read back from a device that executes commands.
-        let timed = match device.device.timing {
-            Some(_) => 1,
-            None => 0,
-        };
-        let untimed = DeviceWork {
-            submissions: expected.submissions - timed,
-            waits: expected.waits - timed,
-            buffers: expected.buffers - timed,
-            read_back: found.read_back,
-            ..expected
-        };
-        assert_eq!(found, untimed, "{task:?}");
-        let stamps = expected.read_back - found.read_back;
-        assert_eq!(stamps > 0, timed > 0, "{task:?}");
+        assert_eq!(found, expected, "{task:?}");
     }
 }

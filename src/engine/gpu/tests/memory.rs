@@ -3,8 +3,10 @@
 use super::*;
 use crate::decode::DecodeRequest;
 use crate::engine::schedule::{self, Work, measure};
+use crate::io::{SliverSource, Source};
 use crate::support::memory::failing_size::FailingSize;
 use crate::verify::SliverVerdict;
+use crate::wire::Sliver;
 
 #[test]
 fn the_largest_blob_has_room_on_a_small_card() {
@@ -152,6 +154,29 @@ fn jobs_of_all_kinds_together_keep_to_the_device_s_limit() {
     assert!(most <= limit && most > limit / 4);
 }
 
+/// Bytes that are read and cannot be borrowed.
+struct Read<'a, T: ?Sized>(&'a T);
+
+impl Source for Read<'_, Vec<u8>> {
+    fn len(&self) -> u64 {
+        Source::len(self.0)
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> Result<()> {
+        Source::read_at(self.0, offset, out)
+    }
+}
+
+impl SliverSource for Read<'_, Vec<Sliver>> {
+    fn infos(&self) -> Vec<crate::io::SliverInfo> {
+        SliverSource::infos(self.0)
+    }
+
+    fn read_at(&self, number: usize, offset: u64, out: &mut [u8]) -> Result<()> {
+        SliverSource::read_at(self.0, number, offset, out)
+    }
+}
+
 #[test]
 fn missing_host_memory_fails_the_job_and_leaves_the_device() {
     let Some(mut engine) = engine_with(BlockLimits {
@@ -175,14 +200,21 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
     let given = decoded_blobs::slivers(&slivers, &shape, Axis::Primary, &[0, 3, 7, 11, 12]);
     let metadata = encoded.clone().verify(n_shards).unwrap();
     type Job<'a> = &'a dyn Fn() -> Result<()>;
+    let encoder = || encoder(&engine, n_shards, Commitment::Blake2b256, 1 << 30);
     let encode: Job<'_> = &|| {
-        let encoder = encoder(&engine, n_shards, Commitment::Blake2b256, 1 << 30);
-        assert!(encoder.metadata(&blob)? == encoded);
+        assert!(encoder().metadata(Read(&blob))? == encoded);
+        Ok(())
+    };
+    let encode_parts: Job<'_> = &|| {
+        let mut sink = crate::io::CallbackSink::new(|_: &crate::io::SliverPart<'_>| Ok(()));
+        let found = encoder().encode(&blob, &pairs, &mut sink, &Control::new())?;
+        assert!(found == encoded);
         Ok(())
     };
     let verify: Job<'_> = &|| {
         let decoder = decoded_blobs::decoder(&engine, 1 << 30);
-        let verdicts = decoder.verify(&metadata, &given, &[0, 1, 2, 3, 4], &Control::new())?;
+        let numbers = [0, 1, 2, 3, 4];
+        let verdicts = decoder.verify(&metadata, &Read(&given), &numbers, &Control::new())?;
         assert_eq!(verdicts, [SliverVerdict::Good; 5]);
         Ok(())
     };
@@ -190,10 +222,12 @@ fn missing_host_memory_fails_the_job_and_leaves_the_device() {
     for (what, bytes, job) in [
         ("a batch of rows", 4 * row, encode),
         ("hash states", 13 * 13 * 65, encode),
-        ("sums of source symbols", 5 * 9 * 64, encode),
+        ("sums of source symbols", 5 * 9 * 64, encode_parts),
         ("a sampled row", row, encode),
         ("a batch of slivers", 3 * row, verify),
     ] {
+        // Memory of earlier jobs would do.
+        *engine.workspace() = Some(Workspace::default());
         let failing = FailingSize::new(bytes);
         let result = job();
         assert!(

@@ -33,6 +33,44 @@ fn jobs_share_a_device() {
 }
 
 #[test]
+fn states_stay_on_the_device_until_another_job_uses_their_buffer() {
+    let Some(mut engine) = engine() else { return };
+    engine.most_width = 128;
+    let engine = Arc::new(engine);
+    let (commitment, n_shards) = (Commitment::Blake2b256, 10);
+    let shape = Shape::new(n_shards, 4 * 7 * 300).unwrap();
+    let blob = blob(4 * 7 * 300);
+    let rows = crate::io::symbol_reader::SourceRows::new(&blob, shape);
+    // Returns the roots, and the bytes uploaded for the second stripe.
+    let encode = |between: &dyn Fn()| {
+        let mut session = encode::GpuEncodeSession::new(&engine, shape, commitment, 128);
+        let controls = [(); 3].map(|()| Control::new());
+        for (range, control) in [0..128, 128..256, 256..300].into_iter().zip(&controls) {
+            session.stripe(range.clone(), &rows, None, control).unwrap();
+            if range.start == 0 {
+                between();
+            }
+        }
+        (session.roots(), controls[1].device_work().uploaded)
+    };
+    let gpu = encoder(&engine, n_shards, commitment, 1 << 30);
+    let (roots, alone) = encode(&|| {});
+    let (again, shared) = encode(&|| drop(gpu.metadata(&blob).unwrap()));
+    assert_eq!(shared - alone, 10 * 10 * 68);
+    assert_eq!(roots, again);
+    let mut expected = CpuSession::new(&engine.cpu, shape, commitment, 300);
+    expected
+        .stripe(0..300, &rows, None, &Control::new())
+        .unwrap();
+    let none = crate::format::commitment::ZeroCodewords::none();
+    let leaves = expected.leaves();
+    let expected =
+        crate::format::commitment::row_roots(&*engine.cpu, commitment, leaves, 10, &none);
+    assert_eq!(roots.unwrap()[1], expected);
+    assert_eq!(engine.fault.get(), None);
+}
+
+#[test]
 fn threads_of_a_caller_s_pool_share_a_device() {
     use rayon::prelude::*;
     let Some(engine) = engine_with(BlockLimits {

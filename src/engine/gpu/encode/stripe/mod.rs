@@ -6,8 +6,10 @@
 //! rows) and 1.99 bytes (recovery symbols of the source's columns) are read back, and none of the
 //! slivers if only the blob ID is wanted. Source symbols are never read back, nor is the corner.
 //!
-//! The host packs, sums up, checks and hands on while the device works, with two buffers in each
-//! direction.
+//! The host goes over symbols once in each direction while the device works (`host_pass.rs`), with
+//! two buffers in each direction: it sums up, packs and writes source symbols, and sums up, unpacks
+//! and writes recovery symbols. Memory that a sink lends is written at once. A sink that takes
+//! parts gets them after their check.
 
 mod column_pass;
 mod finish;
@@ -25,11 +27,10 @@ use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum, Sums};
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
-use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::LeasedDevice;
-use crate::engine::gpu::device::workspace::{MappableBuffer, Role, Workspace};
+use crate::engine::gpu::device::workspace::{LeftStates, MappableBuffer, Role, Workspace, grow};
 use crate::engine::gpu::encode::stripe_output::StripeOutput;
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::shader::modules::Shader;
@@ -40,7 +41,6 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::zeroed;
 
 /// Task of encoding a stripe.
 pub(crate) struct EncodeStripe<'a> {
@@ -53,6 +53,8 @@ pub(crate) struct EncodeStripe<'a> {
     pub(crate) seed: Option<u64>,
     pub(crate) rows: &'a dyn SymbolReader,
     pub(crate) output: &'a StripeOutput<'a>,
+    /// Number of the session.
+    pub(crate) session: u64,
     /// Hash states at the start of the stripe. `None` for the first stripe.
     pub(crate) states: Option<&'a [u8]>,
     /// Buffers for sampled rows and columns.
@@ -89,15 +91,14 @@ struct EncodeRun<'a> {
     leased: LeasedDevice<'a>,
     layout: SymbolLayout,
     check: Option<CombinationCheck>,
-    /// Combined source symbols, row by row. Empty without the check.
+    /// Combined source symbols, row by row, if recovery symbols are checked before they are handed
+    /// on. Else empty.
     source: Vec<Sum>,
-    /// Sums over the codewords that are not checked before they are handed on.
+    /// Sums over the codewords that are checked at the end of the stripe.
     sums: Sums,
     pending: VecDeque<PendingReadback>,
     /// Columns that are extended and hashed at once.
     columns_at_once: usize,
-    /// Contiguous symbols of a readback.
-    scratch: Vec<u8>,
     buffers: EncodeBuffers,
 }
 
@@ -119,9 +120,10 @@ impl EncodeStripe<'_> {
         device: &Device,
         workspace: &mut Workspace,
     ) -> Result<EncodeResult, Failure> {
-        device.forget_times();
+        device.begin_times(self.control);
+        let left = workspace.left_states.take();
         let mut run = EncodeRun::new(self, device, workspace)?;
-        run.prepare()?;
+        run.upload_states(left)?;
         run.process_rows()?;
         run.process_columns()?;
         while run.take_readback()? {}
@@ -174,19 +176,21 @@ impl<'a> EncodeRun<'a> {
         if !table.is_empty() {
             device.write(&buffers.random, bytemuck::cast_slice(&table));
         }
+        let mut source = Vec::new();
+        if check.is_some() && stripe.output.takes_parts() {
+            source = std::mem::take(&mut workspace.host.combined);
+            let count = usize::from(shape.rows()) * usize::from(shape.columns());
+            grow(&mut source, count, &device.work);
+        }
         Ok(Self {
             stripe,
             leased: LeasedDevice { device, workspace },
             layout: SymbolLayout { width },
-            source: match &check {
-                Some(_) => zeroed(usize::from(shape.rows()) * usize::from(shape.columns())),
-                None => Vec::new(),
-            },
+            source,
             check,
             sums: Sums::new(shape),
             pending: VecDeque::new(),
             columns_at_once: sizes.columns_at_once,
-            scratch: Vec::new(),
             buffers,
         })
     }
@@ -210,17 +214,35 @@ impl<'a> EncodeRun<'a> {
         word(n - rows) * self.layout.words()
     }
 
-    /// Uploads the hash states and sets the sums to zero.
-    fn prepare(&mut self) -> Result<(), Failure> {
-        let mut commands = Commands::new(self.leased.device);
-        commands.clear(&self.buffers.sums);
-        commands.submit()?;
-        let Some(states) = self.stripe.states else {
+    /// Uploads the hash states, unless the last stripe of the session left them on the device.
+    fn upload_states(&mut self, left: Option<LeftStates>) -> Result<(), Failure> {
+        let stripe = self.stripe;
+        let Some(states) = stripe.states else {
             return Ok(());
         };
-        let size = StateSize::new(self.stripe.commitment, self.stripe.shape.symbol_size());
-        let block = self.stripe.limits.block;
-        size.upload(&mut self.leased, states, &self.buffers.states, block)
+        let needed = LeftStates {
+            session: stripe.session,
+            end: stripe.range.start,
+        };
+        // Another buffer of states would have forgotten what was left.
+        if left == Some(needed) {
+            return Ok(());
+        }
+        let size = StateSize::new(stripe.commitment, stripe.shape.symbol_size());
+        let block = stripe.limits.block;
+        size.upload(
+            stripe.cpu,
+            &mut self.leased,
+            states,
+            &self.buffers.states,
+            block,
+        )
+    }
+
+    /// Returns true if codewords are checked at the end of the stripe, not before their recovery
+    /// symbols are handed on. `wanted`: these recovery symbols are read back.
+    fn is_checked_at_end(&self, wanted: bool) -> bool {
+        !wanted || self.stripe.output.lends_memory()
     }
 
     /// Returns the shader that extends codewords of a code.

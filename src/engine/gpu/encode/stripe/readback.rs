@@ -1,4 +1,4 @@
-//! Readback of recovery symbols: checked, then handed on.
+//! Readback of recovery symbols: written to lent memory, or checked and handed on.
 
 #![allow(unsafe_code)]
 
@@ -7,14 +7,17 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{CodewordBlock, EncodeRun, PendingReadback};
-use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinedCodewords};
+use crate::engine::gpu::audit::combination_check::{
+    self, CodewordAxis, CombinedCodewords, Sum, Sums,
+};
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::transfer::read_mapped;
-use crate::engine::gpu::device::workspace::MappableBuffer;
+use crate::engine::gpu::device::workspace::{MappableBuffer, grow};
+use crate::engine::gpu::host_pass::{CodewordSums, HostPass, Line, PassSums};
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::Axis;
 use crate::io::sink::Pieces;
-use crate::support::memory::{ensure_capacity, filled};
+use crate::support::memory::filled;
 
 impl<'a> EncodeRun<'a> {
     /// Returns a readback buffer, after handing on earlier readbacks if all buffers are in use.
@@ -45,114 +48,164 @@ impl<'a> EncodeRun<'a> {
         Ok(true)
     }
 
-    /// Checks and hands on the recovery symbols of codewords, which are in the device's layout.
+    /// Goes over the recovery symbols of codewords, which are in the device's layout: adds them to
+    /// the sums, and writes them to lent memory or, once they are checked, hands them on to a sink.
     fn hand_on(&mut self, padded: &[u8], block: &CodewordBlock) -> Result<(), Failure> {
         let [n, rows, columns] = self.stripe.counts();
         let (layout, stripe) = (self.layout, self.stripe);
-        let (width, pitch) = (layout.width, layout.pitch());
-        let (symbols, codewords) = match block {
-            CodewordBlock::Rows(range) => (n - columns, range.clone()),
-            CodewordBlock::Columns(range) => (n - rows, range.clone()),
+        let (pitch, output) = (layout.pitch(), stripe.output);
+        let lends = output.lends_memory();
+        // Slivers along the other axis have the recovery symbols.
+        let (axis, original, codewords) = match block {
+            CodewordBlock::Rows(range) => (Axis::Secondary, columns, range.clone()),
+            CodewordBlock::Columns(range) => (Axis::Primary, rows, range.clone()),
         };
+        let symbols = n - original;
+        let mut of_block = match (lends, &self.check) {
+            (false, Some(_)) => filled([0; CHUNK], n),
+            _ => Vec::new(),
+        };
+        let Sums {
+            of_columns,
+            of_rows,
+        } = &mut self.sums;
+        // The columns after the source columns are checked at the end of the stripe.
+        let (kind, at_end, across) = match block {
+            CodewordBlock::Rows(range) => {
+                let across = CodewordSums {
+                    axis: CodewordAxis::Columns,
+                    first: columns,
+                    sums: &mut of_columns[range.clone()],
+                };
+                (CodewordAxis::Rows, of_rows, Some(across))
+            }
+            CodewordBlock::Columns(_) => (CodewordAxis::Columns, of_columns, None),
+        };
+        let sums = match lends {
+            true => at_end,
+            false => &mut of_block,
+        };
+        let sums = self.check.as_ref().map(|check| PassSums {
+            check,
+            of_lines: Some(CodewordSums {
+                axis: kind,
+                first: codewords.start,
+                sums: &mut sums[original..],
+            }),
+            across_lines: across,
+        });
+        if lends || sums.is_some() {
+            let pass = HostPass {
+                cpu: stripe.cpu,
+                lines: codewords.len(),
+                symbols,
+                width: pitch,
+                sums,
+            };
+            let line = |number: usize| Line {
+                bytes: &padded[number * symbols * pitch..],
+                stride: pitch,
+            };
+            pass.run(line, |group| {
+                if !lends {
+                    return;
+                }
+                for (number, symbol) in group.symbols.iter().enumerate() {
+                    let sliver = original + group.first + number;
+                    let place = codewords.start + group.line;
+                    // SAFETY: each symbol belongs to one group of the pass and to one place in a
+                    // sliver, and passes follow one another.
+                    unsafe { output.write_padded(axis, sliver, place, layout, symbol) };
+                }
+            });
+            self.leased.device.work.add_host(padded.len(), 0);
+        }
+        if lends {
+            output.count_written(axis, original..n, codewords.len());
+            return Ok(());
+        }
         // No byte is handed on before it is checked.
-        self.check_codewords(padded, block, &codewords, symbols)?;
-        let mut scratch = std::mem::take(&mut self.scratch);
+        self.check_block(&mut of_block, block)?;
+        self.put_block(padded, axis, original, codewords)
+    }
+
+    /// Checks a random combination of codewords that were read back. `sums` has the sums of their
+    /// recovery symbols.
+    fn check_block(&self, sums: &mut [Sum], block: &CodewordBlock) -> Result<(), Fault> {
+        let Some(check) = &self.check else {
+            return Ok(());
+        };
+        let [_, rows, columns] = self.stripe.counts();
+        let (axis, of_source, original) = match block {
+            CodewordBlock::Rows(range) => {
+                let of_source = CombinedCodewords {
+                    axis: CodewordAxis::Rows,
+                    first: range.start,
+                    count: range.len(),
+                    chunks: &self.source[range.start * columns..],
+                    symbol: 1,
+                    codeword: columns,
+                };
+                (Axis::Primary, of_source, columns)
+            }
+            CodewordBlock::Columns(range) => {
+                let of_source = CombinedCodewords {
+                    axis: CodewordAxis::Columns,
+                    first: range.start,
+                    count: range.len(),
+                    chunks: &self.source[range.start..],
+                    symbol: columns,
+                    codeword: 1,
+                };
+                (Axis::Secondary, of_source, rows)
+            }
+        };
+        check.add_on_threads(self.stripe.cpu, of_source, &mut sums[..original]);
+        combination_check::verify(self.stripe.shape, axis, sums)
+    }
+
+    /// Hands the recovery symbols of codewords on to a sink that takes parts.
+    fn put_block(
+        &mut self,
+        padded: &[u8],
+        axis: Axis,
+        original: usize,
+        codewords: Range<usize>,
+    ) -> Result<(), Failure> {
+        let (layout, stripe) = (self.layout, self.stripe);
+        let (width, pitch) = (layout.width, layout.pitch());
+        let symbols = usize::from(stripe.shape.n_shards()) - original;
+        let device = self.leased.device;
+        let mut unpacked = std::mem::take(&mut self.leased.workspace.host.unpacked);
         let bytes: &[u8] = match pitch == width {
             true => padded,
             false => {
                 let len = codewords.len() * symbols * width;
-                ensure_capacity(&mut scratch, len);
-                scratch.resize(len, 0);
-                self.leased.device.work.add_host(padded.len(), len);
+                grow(&mut unpacked, len, &device.work);
+                device.work.add_host(padded.len(), len);
                 stripe.cpu.install(|| {
                     let padded = padded.par_chunks_exact(symbols * pitch);
                     padded
-                        .zip(scratch.par_chunks_exact_mut(symbols * width))
+                        .zip(unpacked.par_chunks_exact_mut(symbols * width))
                         .for_each(|(padded, symbols)| layout.unpack(padded, symbols));
                 });
-                &scratch
+                &unpacked
             }
         };
         let put = |number: usize| {
-            let (axis, sliver) = match block {
-                CodewordBlock::Rows(_) => (Axis::Secondary, columns + number),
-                CodewordBlock::Columns(_) => (Axis::Primary, rows + number),
-            };
             let pieces = Pieces::new(
                 &bytes[number * width..],
                 width,
                 symbols * width,
                 codewords.len(),
             );
-            // SAFETY: each sliver is one item of the loop below, and loops over slivers follow one
-            // another.
-            unsafe { stripe.output.put(axis, sliver, codewords.start, pieces) }
+            let sliver = original + number;
+            stripe.output.put(axis, sliver, codewords.start, pieces)
         };
         let result = stripe
             .cpu
             .install(|| (0..symbols).into_par_iter().try_for_each(put));
-        stripe.output.settle();
-        self.scratch = scratch;
+        self.leased.workspace.host.unpacked = unpacked;
         Ok(result?)
-    }
-
-    /// Checks a random combination of codewords that were read back.
-    fn check_codewords(
-        &mut self,
-        padded: &[u8],
-        block: &CodewordBlock,
-        codewords: &Range<usize>,
-        symbols: usize,
-    ) -> Result<(), Fault> {
-        let Some(check) = &self.check else {
-            return Ok(());
-        };
-        let work = &self.leased.device.work;
-        let [n, rows, columns] = self.stripe.counts();
-        let pitch = self.layout.pitch();
-        work.add_host(padded.len(), 0);
-        let (axis, of, original) = match block {
-            CodewordBlock::Rows(_) => (Axis::Primary, CodewordAxis::Rows, columns),
-            CodewordBlock::Columns(_) => (Axis::Secondary, CodewordAxis::Columns, rows),
-        };
-        let cpu = self.stripe.cpu;
-        let mut recovery = filled([0; CHUNK], codewords.len() * symbols);
-        check.combine_on_threads(cpu, padded, [pitch, pitch], &mut recovery);
-        let (chunks, symbol, codeword) = match block {
-            CodewordBlock::Rows(range) => (&self.source[range.start * columns..], 1, columns),
-            CodewordBlock::Columns(range) => (&self.source[range.start..], columns, 1),
-        };
-        let of_source = CombinedCodewords {
-            axis: of,
-            first: codewords.start,
-            count: codewords.len(),
-            chunks,
-            symbol,
-            codeword,
-        };
-        let of_recovery = CombinedCodewords {
-            chunks: &recovery,
-            symbol: 1,
-            codeword: symbols,
-            ..of_source
-        };
-        let mut sums = filled([0; CHUNK], n);
-        let (source, behind) = sums.split_at_mut(original);
-        check.add_on_threads(cpu, of_source, source);
-        check.add_on_threads(cpu, of_recovery, behind);
-        combination_check::verify(self.stripe.shape, axis, &sums)?;
-        if let CodewordBlock::Rows(range) = block {
-            // The columns after the source columns are checked at the end of the stripe.
-            let columns = CombinedCodewords {
-                axis: CodewordAxis::Columns,
-                first: columns,
-                count: symbols,
-                symbol: symbols,
-                codeword: 1,
-                ..of_recovery
-            };
-            check.add_on_threads(cpu, columns, &mut self.sums.of_columns[range.clone()]);
-        }
-        Ok(())
     }
 }
