@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::fault::Fault;
 use super::open_device::Device;
-use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, table};
+use crate::engine::gpu::shader::multipliers::{ENTRY_WORDS, table};
 
 /// Purpose of a buffer on the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Workspace {
         labels: usize,
     ) -> Result<wgpu::Buffer, Fault> {
         let count = labels.max(self.labels);
-        let bytes = (count * FACTOR_WORDS * 4) as u64;
+        let bytes = (count.div_ceil(2) * ENTRY_WORDS * 4) as u64;
         let buffer = self.buffer(device, Role::Factors, bytes)?;
         if count > self.labels {
             device.write(&buffer, bytemuck::cast_slice(&table(count)));
