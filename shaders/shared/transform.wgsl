@@ -223,7 +223,7 @@ fn forward_below(x: Points, thread: u32, offset: u32, end: u32) -> Points {
     return points;
 }
 
-// Whether the nearer distance of layer `TOP` is left to `inverse_top` and `forward_top`.
+// True if `inverse_top` and `forward_top` compute the nearer distance of layer `TOP` too.
 const HAS_NEAR_TOP: bool = LAYERS == 1u || (LAYERS % 2u == 0u && LAYERS > 0u);
 
 fn inverse_near_top(x: Points, offset: u32) -> Points {

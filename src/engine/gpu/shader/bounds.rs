@@ -359,6 +359,8 @@ mod tests {
     use std::panic::catch_unwind;
 
     use super::*;
+    use crate::code::Code;
+    use crate::engine::gpu::shader::modules::WorkgroupLimits;
     use crate::format::commitment::Commitment;
 
     const LEAVES: Shader = Shader::Leaves {
@@ -462,6 +464,64 @@ mod tests {
             depth: 1,
         };
         assert!(catch_unwind(|| STRIPE.reach(depth, [1, 1])).is_err());
+    }
+
+    #[test]
+    fn transforms_stay_within_their_blocks_and_twiddles() {
+        let limits = WorkgroupLimits {
+            bytes: 32 << 10,
+            threads: 256,
+        };
+        let shader = |original, recovery| {
+            let shader = Shader::extend(Code::new(original, recovery), limits);
+            shader.expect("the transforms fit")
+        };
+        let job = ExtendParameters {
+            original: 334,
+            recovery: 666,
+            low_rate: 1,
+            chunks: 3,
+            first_codeword: 0,
+            first_recovery_codeword: 0,
+            source_codeword: 334 * 48,
+            source_symbol: 48,
+            recovery_codeword: 666 * 48,
+            recovery_symbol: 48,
+        };
+        let half = shader(334, 666);
+        // Even labels up to a block behind two blocks, two words each.
+        let reach = [3 * 512, 334 * 48, 666 * 48];
+        assert_eq!(job.reach(half, [3, 1]), reach);
+        let whole = shader(334, 800);
+        let longer = ExtendParameters {
+            recovery: 800,
+            ..job
+        };
+        assert_eq!(longer.reach(whole, [3, 1])[0], 3 * 512);
+        let wrong = [
+            // More than half of a second block, and any of it.
+            (longer, half),
+            (job, shader(334, 512)),
+            // Labels from 4,096 on.
+            (
+                ExtendParameters {
+                    recovery: 8 * 512,
+                    ..job
+                },
+                whole,
+            ),
+            (
+                ExtendParameters {
+                    source_symbol: 50,
+                    ..job
+                },
+                half,
+            ),
+            (ExtendParameters { low_rate: 2, ..job }, half),
+        ];
+        for (job, shader) in wrong {
+            assert!(catch_unwind(|| job.reach(shader, [3, 1])).is_err());
+        }
     }
 
     #[test]
