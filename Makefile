@@ -1,6 +1,6 @@
 # Shortcuts for commands that README.md and CONTRIBUTING.md describe.
 
-.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu gpu-counts perf bench-gpu bench-capi bench-node many large acceptance disk
+.PHONY: build install install-library capi allocations test exhaustive flips fuzz fuzz-short faults kills gpu gpu-counts gpu-sass perf bench-gpu bench-capi bench-node many large acceptance disk
 
 # Commit that `walrus-accel --version --verbose` prints.
 export WALRUS_ACCEL_COMMIT ?= $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -72,6 +72,14 @@ gpu:
 # Prints the instructions of every shader by kind, and its bytes of workgroup and private memory. Needs no device.
 gpu-counts:
 	cargo test --locked --lib -- --nocapture shaders_have_the_counts
+
+# Counts what NVIDIA's compiler makes of the hashes and of transforms with 512 points, and writes
+# src/engine/gpu/shader/sass.txt. No device is needed, but naga-cli, nvcc, cuobjdump and nvdisasm: see
+# scripts/gpu-sass.py. Two minutes after the build.
+gpu-sass:
+	shaders="$$(mktemp -d)" && trap 'rm -rf "$$shaders"' EXIT && \
+		WALRUS_ACCEL_WRITE_SHADERS="$$shaders" cargo test --locked --lib -- shaders_are_written_on_demand && \
+		python3 scripts/gpu-sass.py src/engine/gpu/shader/sass.txt "$$shaders"/*" 512 "*.wgsl "$$shaders"/[cln]*.wgsl
 
 # Measures the CPU engine against the reference engine for 1 B to 1 GiB, the kernels alone, and the bound that they
 # set. Writes benches/results/<machine>.json. About 10 minutes, 14 GB of memory.

@@ -1,160 +1,258 @@
-// Additive Fourier transforms of `1 << LAYERS` points in workgroup memory, with `LANES` lanes of
-// four elements per point. A thread does three layers at a time, on eight points of a lane in
-// registers.
+// Additive Fourier transforms of `1 << LAYERS` points of one chunk. A thread has four points in
+// registers and computes two layers at a time. Between layers, threads exchange points through
+// workgroup memory, four planes at a time.
 //
 // The twiddle of the layer with distance 2^m, in the block of points that begins at r, is the
-// factor with the label `(offset + r) >> m`. `offset` is a multiple of the number of points.
+// factor with the label `(offset + r) >> m`. `offset` is a multiple of the number of points. Labels
+// are even: entry `label / 2` of the table belongs to a label. Labels below 256 are in GF(2^8). The
+// 256 points of an aligned block, 64 neighbouring threads, have either such labels in a layer or
+// others.
+//
+// Blocks that are zero before the inverse transform, or not wanted after the forward transform, are
+// left out: those that begin at `end` or behind it.
 //
 // No value comes from another lane except through workgroup memory, where a transform needs all of
 // its points anyway. So there is no variant for subgroups.
 
 const POINTS: u32 = 1u << LAYERS;
-// Lanes of all points: the entries of the tile.
-const PLACES: u32 = POINTS * LANES;
+// Threads of a chunk, and their points: transforms of one or two points take a whole thread.
+const ITEMS: u32 = max(POINTS / 4u, 1u);
+const POINTS_OF_ITEMS: u32 = 4u * ITEMS;
+// Smallest of the two layers of the widest distances.
+const TOP: u32 = max(LAYERS, 2u) - 2u;
+// Entries of the tile for four planes of all points.
+const PLACES: u32 = CHUNKS * POINTS_OF_ITEMS;
 
-var<workgroup> tile: array<vec2<u32>, PLACES>;
+// The tiles, then `KEPT` vectors that are the threads' own.
+var<workgroup> tile: array<vec4<u32>, TILES * PLACES + KEPT>;
 
-struct Two {
-    a: vec2<u32>,
-    b: vec2<u32>,
+// Four points of a thread. With the layers `layer` and `layer + 1`, their distance is `1 << layer`.
+struct Points {
+    a: Elements,
+    b: Elements,
+    c: Elements,
+    d: Elements,
 }
 
-fn times_label(value: vec2<u32>, label: u32) -> vec2<u32> {
+const NO_POINTS = Points(NO_ELEMENTS, NO_ELEMENTS, NO_ELEMENTS, NO_ELEMENTS);
+
+fn sum_of_points(x: Points, y: Points) -> Points {
+    return Points(sum_of(x.a, y.a), sum_of(x.b, y.b), sum_of(x.c, y.c), sum_of(x.d, y.d));
+}
+
+// First point of the block of four distances that has the points of an item.
+fn block_of(item: u32, layer: u32) -> u32 {
+    return item >> layer << (layer + 2u);
+}
+
+// Place of a point in the tile. Places of different points differ. Eight neighbouring threads have
+// places in eight different groups of banks, whatever the distance of their points.
+fn place_of(point: u32) -> u32 {
+    return point ^ ((point >> 2u) & 7u);
+}
+
+// Number of a thread among those of its chunk.
+fn item_of(thread: u32) -> u32 {
+    if CHUNKS == 1u {
+        return thread;
+    }
+    return thread % ITEMS;
+}
+
+// Number of a thread's chunk in the workgroup.
+fn chunk_of(thread: u32) -> u32 {
+    if CHUNKS == 1u {
+        return 0u;
+    }
+    return thread / ITEMS;
+}
+
+// Places of the points of a thread. An exclusive or of points is an exclusive or of places.
+fn places_of(thread: u32, layer: u32) -> vec4<u32> {
+    let item = item_of(thread);
+    let first = block_of(item, layer) | (item & ((1u << layer) - 1u));
+    let near = place_of(1u << layer);
+    let far = place_of(2u << layer);
+    let place = place_of(first) + chunk_of(thread) * POINTS_OF_ITEMS;
+    return vec4<u32>(place) ^ vec4<u32>(0u, near, far, near ^ far);
+}
+
+// Four planes of the points of a thread.
+struct Quarter {
+    a: vec4<u32>,
+    b: vec4<u32>,
+    c: vec4<u32>,
+    d: vec4<u32>,
+}
+
+fn points_of(q0: Quarter, q1: Quarter, q2: Quarter, q3: Quarter) -> Points {
+    return Points(
+        Elements(Bytes(q0.a, q1.a), Bytes(q2.a, q3.a)),
+        Elements(Bytes(q0.b, q1.b), Bytes(q2.b, q3.b)),
+        Elements(Bytes(q0.c, q1.c), Bytes(q2.c, q3.c)),
+        Elements(Bytes(q0.d, q1.d), Bytes(q2.d, q3.d)),
+    );
+}
+
+// Exchanges four planes of all points. With two tiles, used in turn, a thread writes one while
+// others still read the other.
+fn exchange_quarter(x: Quarter, number: u32, before: vec4<u32>, after: vec4<u32>) -> Quarter {
+    let first = number % TILES * PLACES;
+    tile[first + before.x] = x.a;
+    tile[first + before.y] = x.b;
+    tile[first + before.z] = x.c;
+    tile[first + before.w] = x.d;
+    workgroupBarrier();
+    let moved = Quarter(
+        tile[first + after.x],
+        tile[first + after.y],
+        tile[first + after.z],
+        tile[first + after.w],
+    );
+    if TILES == 1u {
+        workgroupBarrier();
+    }
+    return moved;
+}
+
+// Exchanges points between threads: each gives the points at some places for those at others. All
+// threads of the workgroup call it.
+fn exchange(x: Points, before: vec4<u32>, after: vec4<u32>) -> Points {
+    let q0 = exchange_quarter(
+        Quarter(x.a.low.low, x.b.low.low, x.c.low.low, x.d.low.low), 0u, before, after);
+    let q1 = exchange_quarter(
+        Quarter(x.a.low.high, x.b.low.high, x.c.low.high, x.d.low.high), 1u, before, after);
+    let q2 = exchange_quarter(
+        Quarter(x.a.high.low, x.b.high.low, x.c.high.low, x.d.high.low), 2u, before, after);
+    let q3 = exchange_quarter(
+        Quarter(x.a.high.high, x.b.high.high, x.c.high.high, x.d.high.high), 3u, before, after);
+    return points_of(q0, q1, q2, q3);
+}
+
+// Each of `a` plus the product of `b` and the same twiddle. A twiddle that is zero takes no work.
+fn add_scaled(a: Two, b: Two, label: u32, in_subfield: bool) -> Two {
     if label == 0u {
-        return vec2<u32>(0u, 0u);
+        return a;
     }
-    return times(value, 8u * label, label < 256u);
+    let entry = factors[label >> 1u];
+    var sum = a;
+    if !in_subfield {
+        sum = add_upper_products(sum, b, entry, WIDE == 1u);
+    }
+    return add_byte_products_2(sum, b, entry.x, 0u);
 }
 
-fn inward(a: vec2<u32>, b: vec2<u32>, label: u32) -> Two {
-    let sum = a ^ b;
-    return Two(a ^ times_label(sum, label), sum);
+// The layer of the nearer distance of an inverse transform. The twiddle of the second pair has the
+// label `label + 2`, so its product is the sum of the products with `label` and with 2.
+fn inverse_near(x: Points, label: u32, in_subfield: bool) -> Points {
+    let b = sum_of(x.a, x.b);
+    let d = sum_of(x.c, x.d);
+    let sums = add_scaled(Two(x.a, sum_of(x.c, times_2(d))), Two(b, d), label, in_subfield);
+    return Points(sums.a, b, sums.b, d);
 }
 
-fn outward(a: vec2<u32>, b: vec2<u32>, label: u32) -> Two {
-    let sum = a ^ times_label(b, label);
-    return Two(sum, b ^ sum);
+// The layer of the wider distance of an inverse transform.
+fn inverse_wide(x: Points, label: u32, in_subfield: bool) -> Points {
+    let far = Two(sum_of(x.a, x.c), sum_of(x.b, x.d));
+    let near = add_scaled(Two(x.a, x.b), far, label, in_subfield);
+    return Points(near.a, near.b, far.a, far.b);
 }
 
-// One layer of the inverse transform.
-fn inverse_1(thread: u32, layer: u32, offset: u32) {
-    let distance = 1u << layer;
-    for (var item = thread; item < PLACES / 2u; item += THREADS) {
-        let lane = item % LANES;
-        let number = item / LANES;
-        let block = number >> layer << (layer + 1u);
-        let at = (block + number % distance) * LANES + lane;
-        let pair = inward(tile[at], tile[at + distance * LANES], (offset + block) >> layer);
-        tile[at] = pair.a;
-        tile[at + distance * LANES] = pair.b;
-    }
-    workgroupBarrier();
+// The layer of the wider distance of a forward transform.
+fn forward_wide(x: Points, label: u32, in_subfield: bool) -> Points {
+    let near = add_scaled(Two(x.a, x.b), Two(x.c, x.d), label, in_subfield);
+    return Points(near.a, near.b, sum_of(near.a, x.c), sum_of(near.b, x.d));
 }
 
-// Layers `layer` to `layer + 2` of the inverse transform.
-fn inverse_3(thread: u32, layer: u32, offset: u32) {
-    let step = LANES << layer;
-    for (var item = thread; item < PLACES / 8u; item += THREADS) {
-        let lane = item % LANES;
-        let number = item / LANES;
-        let block = number >> layer << (layer + 3u);
-        let at = (block + number % (1u << layer)) * LANES + lane;
-        let label = (offset + block) >> layer;
-        let p01 = inward(tile[at], tile[at + step], label);
-        let p23 = inward(tile[at + 2u * step], tile[at + 3u * step], label + 2u);
-        let p45 = inward(tile[at + 4u * step], tile[at + 5u * step], label + 4u);
-        let p67 = inward(tile[at + 6u * step], tile[at + 7u * step], label + 6u);
-        let half = label >> 1u;
-        let p02 = inward(p01.a, p23.a, half);
-        let p13 = inward(p01.b, p23.b, half);
-        let p46 = inward(p45.a, p67.a, half + 2u);
-        let p57 = inward(p45.b, p67.b, half + 2u);
-        let quarter = label >> 2u;
-        let p04 = inward(p02.a, p46.a, quarter);
-        let p15 = inward(p13.a, p57.a, quarter);
-        let p26 = inward(p02.b, p46.b, quarter);
-        let p37 = inward(p13.b, p57.b, quarter);
-        tile[at] = p04.a;
-        tile[at + step] = p15.a;
-        tile[at + 2u * step] = p26.a;
-        tile[at + 3u * step] = p37.a;
-        tile[at + 4u * step] = p04.b;
-        tile[at + 5u * step] = p15.b;
-        tile[at + 6u * step] = p26.b;
-        tile[at + 7u * step] = p37.b;
-    }
-    workgroupBarrier();
+// The layer of the nearer distance of a forward transform. Labels as for `inverse_near`.
+fn forward_near(x: Points, label: u32, in_subfield: bool) -> Points {
+    let c = sum_of(x.c, times_2(x.d));
+    let sums = add_scaled(Two(x.a, c), Two(x.b, x.d), label, in_subfield);
+    return Points(sums.a, sum_of(sums.a, x.b), sums.b, sum_of(sums.b, x.d));
 }
 
-// One layer of the forward transform.
-fn forward_1(thread: u32, layer: u32, offset: u32) {
-    let distance = 1u << layer;
-    for (var item = thread; item < PLACES / 2u; item += THREADS) {
-        let lane = item % LANES;
-        let number = item / LANES;
-        let block = number >> layer << (layer + 1u);
-        let at = (block + number % distance) * LANES + lane;
-        let pair = outward(tile[at], tile[at + distance * LANES], (offset + block) >> layer);
-        tile[at] = pair.a;
-        tile[at + distance * LANES] = pair.b;
+// Layers `layer` and `layer + 1` of the inverse transform.
+fn inverse_2(x: Points, thread: u32, layer: u32, offset: u32, end: u32) -> Points {
+    let block = block_of(item_of(thread), layer);
+    if block >= end {
+        return x;
     }
-    workgroupBarrier();
+    let label = (offset + block) >> layer;
+    let near = inverse_near(x, label, label < 256u);
+    return inverse_wide(near, label >> 1u, label < 512u);
 }
 
-// Layers `layer + 2` to `layer` of the forward transform.
-fn forward_3(thread: u32, layer: u32, offset: u32) {
-    let step = LANES << layer;
-    for (var item = thread; item < PLACES / 8u; item += THREADS) {
-        let lane = item % LANES;
-        let number = item / LANES;
-        let block = number >> layer << (layer + 3u);
-        let at = (block + number % (1u << layer)) * LANES + lane;
-        let label = (offset + block) >> layer;
-        let quarter = label >> 2u;
-        let p04 = outward(tile[at], tile[at + 4u * step], quarter);
-        let p15 = outward(tile[at + step], tile[at + 5u * step], quarter);
-        let p26 = outward(tile[at + 2u * step], tile[at + 6u * step], quarter);
-        let p37 = outward(tile[at + 3u * step], tile[at + 7u * step], quarter);
-        let half = label >> 1u;
-        let p02 = outward(p04.a, p26.a, half);
-        let p13 = outward(p15.a, p37.a, half);
-        let p46 = outward(p04.b, p26.b, half + 2u);
-        let p57 = outward(p15.b, p37.b, half + 2u);
-        let p01 = outward(p02.a, p13.a, label);
-        let p23 = outward(p02.b, p13.b, label + 2u);
-        let p45 = outward(p46.a, p57.a, label + 4u);
-        let p67 = outward(p46.b, p57.b, label + 6u);
-        tile[at] = p01.a;
-        tile[at + step] = p01.b;
-        tile[at + 2u * step] = p23.a;
-        tile[at + 3u * step] = p23.b;
-        tile[at + 4u * step] = p45.a;
-        tile[at + 5u * step] = p45.b;
-        tile[at + 6u * step] = p67.a;
-        tile[at + 7u * step] = p67.b;
+// Layers `layer + 1` and `layer` of the forward transform.
+fn forward_2(x: Points, thread: u32, layer: u32, offset: u32, end: u32) -> Points {
+    let block = block_of(item_of(thread), layer);
+    if block >= end {
+        return x;
     }
-    workgroupBarrier();
+    let label = (offset + block) >> layer;
+    let wide = forward_wide(x, label >> 1u, label < 512u);
+    return forward_near(wide, label, label < 256u);
 }
 
-// Inverse transform of the tile: from points to coefficients. All threads of the workgroup call it.
-// The tile is complete before the call and after it.
-fn inverse(thread: u32, offset: u32) {
-    var layer = 0u;
-    for (; layer < LAYERS % 3u; layer += 1u) {
-        inverse_1(thread, layer, offset);
+// All layers of the inverse transform but those of the distances of layer `TOP`, from points of
+// layer 0 to points of layer `TOP`. The first `end` points may differ from zero.
+fn inverse_below(x: Points, thread: u32, offset: u32, end: u32) -> Points {
+    var points = x;
+    var before = places_of(thread, 0u);
+    for (var layer = 0u; layer < TOP; layer += 2u) {
+        points = inverse_2(points, thread, layer, offset, end);
+        let after = places_of(thread, min(layer + 2u, TOP));
+        points = exchange(points, before, after);
+        before = after;
     }
-    for (; layer < LAYERS; layer += 3u) {
-        inverse_3(thread, layer, offset);
-    }
+    return points;
 }
 
-// Forward transform of the tile: from coefficients to points. Called as `inverse`.
-fn forward(thread: u32, offset: u32) {
-    var layer = LAYERS;
-    for (; layer >= 3u; layer -= 3u) {
-        forward_3(thread, layer - 3u, offset);
+// All layers of the forward transform but those of the distances of layer `TOP`. The first `end`
+// points are wanted.
+fn forward_below(x: Points, thread: u32, offset: u32, end: u32) -> Points {
+    var points = x;
+    var before = places_of(thread, TOP);
+    // The layers below `TOP` are pairs.
+    for (var pairs = (TOP + 1u) / 2u; pairs > 0u; pairs -= 1u) {
+        let layer = 2u * (pairs - 1u);
+        let after = places_of(thread, layer);
+        points = exchange(points, before, after);
+        points = forward_2(points, thread, layer, offset, end);
+        before = after;
     }
-    for (; layer > 0u; layer -= 1u) {
-        forward_1(thread, layer - 1u, offset);
+    return points;
+}
+
+// True if `inverse_top` and `forward_top` compute the nearer distance of layer `TOP` too.
+const HAS_NEAR_TOP: bool = LAYERS == 1u || (LAYERS % 2u == 0u && LAYERS > 0u);
+
+fn inverse_near_top(x: Points, offset: u32) -> Points {
+    if !HAS_NEAR_TOP {
+        return x;
     }
+    return inverse_near(x, offset >> TOP, true);
+}
+
+fn forward_near_top(x: Points, offset: u32) -> Points {
+    if !HAS_NEAR_TOP {
+        return x;
+    }
+    return forward_near(x, offset >> TOP, true);
+}
+
+// Layers of the widest distances of the inverse transform.
+fn inverse_top(x: Points, offset: u32) -> Points {
+    let near = inverse_near_top(x, offset);
+    if LAYERS < 2u {
+        return near;
+    }
+    return inverse_wide(near, offset >> (TOP + 1u), true);
+}
+
+// Layers of the widest distances of the forward transform.
+fn forward_top(x: Points, offset: u32) -> Points {
+    if LAYERS < 2u {
+        return forward_near_top(x, offset);
+    }
+    return forward_near_top(forward_wide(x, offset >> (TOP + 1u), true), offset);
 }

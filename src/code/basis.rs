@@ -119,6 +119,18 @@ fn make() -> Basis {
     }
 }
 
+/// Element of the tensor basis for a label.
+#[cfg(feature = "gpu")]
+pub(crate) fn tensor_of(label: u16) -> u16 {
+    basis().tensors.apply(label)
+}
+
+/// Label of an element of the tensor basis.
+#[cfg(feature = "gpu")]
+pub(crate) fn of_tensor(tensor: u16) -> u16 {
+    basis().labels.apply(tensor)
+}
+
 /// Matrix from labels to the tensor basis.
 pub(crate) fn to_tensor() -> Matrix16 {
     Matrix16::of(|x| basis().tensors.apply(x))

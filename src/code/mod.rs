@@ -14,12 +14,12 @@ mod derivative;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod field;
 
-#[cfg(feature = "gpu")]
-pub(crate) use basis::product_with;
 pub(crate) use basis::{
     Matrix, Matrix16, from_tensor, scaled_from_tensor, scaled_to_tensor, to_tensor,
 };
 pub(crate) use basis::{full_factor, subfield_factor};
+#[cfg(feature = "gpu")]
+pub(crate) use basis::{of_tensor, product_with, tensor_of};
 pub(crate) use derivative::block_derivative;
 #[cfg(feature = "gpu")]
 pub(crate) use field::{exp, mul};

@@ -27,11 +27,11 @@ impl GpuEngine {
 
     /// Returns true if the device has enough workgroup memory for the codes of a committee.
     pub(crate) fn has_codes(&self, shape: &Shape) -> bool {
-        let bytes = self.device.workgroup_bytes();
+        let limits = self.device.workgroup_limits();
         Axis::BOTH.into_iter().all(|axis| {
             let original = usize::from(shape.sliver_symbols(axis));
             let code = Code::new(original, usize::from(shape.n_shards()) - original);
-            Shader::extend(code.chunk, bytes).is_some()
+            Shader::extend(code, limits).is_some()
         })
     }
 

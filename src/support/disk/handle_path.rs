@@ -121,6 +121,7 @@ impl Handle {
         None
     }
 
+    #[cfg(not(unix))]
     pub(super) fn block_bytes(&self) -> Option<u64> {
         None
     }

@@ -284,7 +284,7 @@ mod tests {
         drop(first);
         assert_eq!(jobs.state().running.len(), 1);
         assert_eq!(jobs.state().done, 30);
-        jobs.interrupt();
+        jobs.interrupt(2);
         assert!(second.end().is_err());
     }
 
@@ -292,7 +292,7 @@ mod tests {
     fn an_interrupt_cancels_running_and_later_jobs() {
         let jobs = Jobs::default();
         let first = jobs.start(None, Control::new());
-        jobs.interrupt();
+        jobs.interrupt(2);
         assert!(first.control().is_cancelled());
         assert!(jobs.start(None, Control::new()).control().is_cancelled());
     }

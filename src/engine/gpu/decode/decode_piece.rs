@@ -261,10 +261,9 @@ impl<'a, 's> DecodeRun<'a, 's> {
         let codeword_bytes = plan.missing() * self.layout.pitch();
         let codewords = self.stripe.codewords;
         let most = (piece.limits.block as usize / codeword_bytes).clamp(1, codewords);
-        let shader =
-            Shader::restore(plan.code.chunk, device.workgroup_bytes()).ok_or_else(|| {
-                Fault::Refused("the committee is too large for the device".to_owned())
-            })?;
+        let shader = Shader::restore(plan.code, device.workgroup_limits()).ok_or_else(|| {
+            Fault::Refused("the committee is too large for the device".to_owned())
+        })?;
         let groups = shader.groups(self.layout.chunks());
         for first in (0..codewords).step_by(most) {
             piece.control.check()?;
@@ -273,6 +272,7 @@ impl<'a, 's> DecodeRun<'a, 's> {
             let mut commands = Commands::new(device);
             for &block in &plan.blocks {
                 let job = RestoreParameters {
+                    chunks: word(self.layout.chunks()),
                     first_codeword: word(first),
                     source_codeword: words,
                     source_symbol: word(self.sliver_bytes() / 4),

@@ -6,7 +6,7 @@ use reed_solomon_simd::engine::GF_MODULUS;
 use crate::code::{Code, Erasures, block_derivative, exp, with_tables};
 use crate::engine::gpu::audit::combination_check::Sum;
 use crate::engine::gpu::device::fault::Fault;
-use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, images, table};
+use crate::engine::gpu::shader::multipliers::{ENTRY_WORDS, entry, table};
 use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, RestoreParameters, word};
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::format::index::{Axis, SliverIndex};
@@ -47,11 +47,11 @@ impl DecodePlan {
         let count = code.positions().next_multiple_of(code.chunk);
         let mut positions = filled(NOTHING, count);
         // Locators of positions without a symbol are never used.
-        let mut locators = filled(0, count * FACTOR_WORDS);
+        let mut locators = filled(0, count * ENTRY_WORDS);
         let mut put = |position: usize, what, log| {
             positions[position] = what;
-            let place = &mut locators[position * FACTOR_WORDS..][..FACTOR_WORDS];
-            place.copy_from_slice(&images(exp(log)));
+            let place = &mut locators[position * ENTRY_WORDS..][..ENTRY_WORDS];
+            place.copy_from_slice(&entry(exp(log)));
         };
         for (item, &position) in erasures.given.iter().enumerate() {
             put(position, word(item), erasures.locator[position]);
@@ -62,10 +62,10 @@ impl DecodePlan {
         }
         let of_blocks = block_derivative(code.decode_work() / code.chunk);
         let mut factors = table(count);
-        let all = factors.len() + locators.len() + of_blocks.len() * FACTOR_WORDS;
+        let all = factors.len() + locators.len() + of_blocks.len() * ENTRY_WORDS;
         ensure_capacity(&mut factors, all);
         factors.append(&mut locators);
-        factors.extend(of_blocks.into_iter().flat_map(images));
+        factors.extend(of_blocks.into_iter().flat_map(entry));
         let of_position = |position: &usize| word(position / code.chunk);
         let mut blocks = collected(erasures.missing.iter().map(of_position));
         blocks.dedup();
@@ -89,13 +89,15 @@ impl DecodePlan {
     /// Returns the parameters that follow from the erasures, for a block.
     pub(crate) fn job(&self, block: u32) -> RestoreParameters {
         let count = word(self.positions.len());
+        let first_position = count.div_ceil(2);
         RestoreParameters {
             blocks: count / word(self.code.chunk),
             block,
+            chunks: 0,
             given: word(self.given.len()),
             missing: word(self.missing.len()),
-            first_position: count,
-            first_block: 2 * count,
+            first_position,
+            first_block: first_position + count,
             first_codeword: 0,
             first_restored_codeword: 0,
             source_codeword: 0,

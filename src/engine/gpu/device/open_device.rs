@@ -12,7 +12,7 @@ use super::timing::{self, Timing};
 #[cfg(any(test, feature = "kernels"))]
 use crate::engine::device_info::DeviceInfo;
 use crate::engine::device_info::DeviceKind;
-use crate::engine::gpu::shader::modules::{Shader, state_depth};
+use crate::engine::gpu::shader::modules::{Shader, WorkgroupLimits, state_depth};
 use crate::format::commitment::Commitment;
 use crate::io::device_work::{DeviceWork, DeviceWorkTotal};
 
@@ -212,13 +212,14 @@ impl Device {
         }
     }
 
-    /// Returns the bytes of workgroup memory that shaders use: 16 KiB, which every device has, or
-    /// 32 KiB.
-    pub(crate) fn workgroup_bytes(&self) -> u32 {
-        match self.limits.max_compute_workgroup_storage_size {
+    /// Returns the limits of workgroups. Shaders use 16 KiB of workgroup memory, which every device
+    /// has, or 32 KiB.
+    pub(crate) fn workgroup_limits(&self) -> WorkgroupLimits {
+        let bytes = match self.limits.max_compute_workgroup_storage_size {
             0x8000.. => 0x8000,
             bytes => bytes.min(0x4000),
-        }
+        };
+        WorkgroupLimits::new(bytes, &self.limits)
     }
 
     /// Waits until a submission has been executed, or all of them.

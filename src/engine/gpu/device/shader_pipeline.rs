@@ -36,11 +36,13 @@ impl Pipeline {
             //   documents. The parameters reach the device in a buffer of the submission.
             // - Indices read from buffers: `positions` of restore.wgsl alone, whose values the
             //   shader compares with its parameters `given` and `missing`.
-            // - Workgroup memory: places are below the constant `PLACES`, since `load`, `store` and
-            //   the loops of transform.wgsl compare with it, and since the distance of a layer is
-            //   less than the number of points. Every place is written before it is read.
-            // - Arrays of a thread: `kept` is indexed below the constant `KEPT`; `stack` of
-            //   leaves_blake3.wgsl below 6, as its file explains.
+            // - Workgroup memory: a workgroup has `CHUNKS * ITEMS` threads, so items are below
+            //   `ITEMS`. Layers of exchanges are at most `TOP`, so that the points of an item are
+            //   below `4 * ITEMS`, and `place_of` exchanges points below that. A tile has as many
+            //   places for each chunk. Behind the tiles each thread has `KEPT / THREADS` vectors.
+            //   Every place is written before it is read.
+            // - Arrays of a thread: `stack` of leaves_blake3.wgsl is indexed below 6, as its file
+            //   explains.
             // - Loops end: each counts up to a parameter, a constant or the bits of a number, and
             //   a parameter that ends a loop is limited by a buffer or by `shader/bounds.rs`.
             // - Divisors are constants or powers of two, never zero.

@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 
 use super::fault::Fault;
 use super::open_device::Device;
-use crate::engine::gpu::shader::multipliers::{FACTOR_WORDS, table};
+use crate::engine::gpu::shader::multipliers::{ENTRY_WORDS, table};
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 use crate::io::device_work::{DeviceWork, DeviceWorkTotal};
 use crate::support::memory::zeroed;
@@ -186,7 +186,7 @@ impl Workspace {
         labels: usize,
     ) -> Result<wgpu::Buffer, Fault> {
         let count = labels.max(self.labels);
-        let bytes = (count * FACTOR_WORDS * 4) as u64;
+        let bytes = (count.div_ceil(2) * ENTRY_WORDS * 4) as u64;
         let buffer = self.buffer(device, Role::Factors, bytes)?;
         if count > self.labels {
             device.write(&buffer, bytemuck::cast_slice(&table(count)));

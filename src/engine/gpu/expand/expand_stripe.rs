@@ -217,7 +217,7 @@ impl<'a> ExpandRun<'a> {
         let n = usize::from(shape.n_shards());
         let original = usize::from(shape.sliver_symbols(stripe.axis));
         let code = Code::new(original, n - original);
-        let shader = Shader::extend(code.chunk, device.workgroup_bytes()).ok_or_else(|| {
+        let shader = Shader::extend(code, device.workgroup_limits()).ok_or_else(|| {
             Fault::Refused("the committee is too large for the device".to_owned())
         })?;
         let widest = stripe.widest.min(word(stripe.range.len()));
@@ -442,6 +442,7 @@ impl<'a> ExpandRun<'a> {
                 original: word(original),
                 recovery: word(n - original),
                 low_rate: (self.code.rate == Rate::Low).into(),
+                chunks: word(layout.chunks()),
                 first_codeword: 0,
                 first_recovery_codeword: 0,
                 source_codeword,

@@ -10,8 +10,8 @@
 
 use bytemuck::NoUninit;
 
-use super::modules::{Shader, state_depth, state_words};
-use super::multipliers::FACTOR_WORDS;
+use super::modules::{SecondBlock, Shader, Transform, WIDE_LABEL, state_depth, state_words};
+use super::multipliers::{ENTRY_WORDS, FACTOR_WORDS};
 use super::parameters::{
     CombineParameters, ExtendParameters, LeavesParameters, MISSING, NodesParameters,
     RestoreParameters,
@@ -90,14 +90,39 @@ impl Items {
     }
 }
 
-/// Returns the words of a symbol that `groups` workgroups of `lanes` lanes access.
-fn lane_words(groups: u32, lanes: u32) -> u64 {
-    (u64::from(groups) * u64::from(lanes)).div_ceil(8) * CHUNK_WORDS
+/// Returns the words of a symbol of `chunks` chunks.
+///
+/// # Panics
+///
+/// If `distances` of codewords and symbols are not whole vectors.
+fn symbol_words(chunks: u32, distances: [u32; 4]) -> u64 {
+    assert!(
+        distances.iter().all(|words| words.is_multiple_of(4)),
+        "symbols begin at whole vectors"
+    );
+    u64::from(chunks) * CHUNK_WORDS
+}
+
+/// Returns the words of the entries of twiddles with labels below `end`.
+///
+/// # Panics
+///
+/// If `end` is too large for the classes of twiddles that the transforms assume.
+fn twiddle_words(transform: Transform, end: u32) -> u64 {
+    assert!(
+        end <= WIDE_LABEL || transform.has_wide_twiddles(),
+        "twiddles are narrow"
+    );
+    // The last layers take labels of the subfield alone.
+    let top = transform.layers.saturating_sub(2);
+    assert!(end >> top <= 256, "too many blocks");
+    // Entries belong to even labels. Transforms of one point take none.
+    u64::from(end.div_ceil(2)) * ENTRY_WORDS as u64
 }
 
 impl Parameters for ExtendParameters {
     fn reach(&self, shader: Shader, groups: [u32; 2]) -> Vec<u64> {
-        let Shader::Extend { layers, lanes } = shader else {
+        let Shader::Extend { transform, second } = shader else {
             unreachable!("parameters of another shader")
         };
         assert!(
@@ -105,19 +130,34 @@ impl Parameters for ExtendParameters {
             "too many symbols"
         );
         assert!(self.low_rate <= 1, "the rate is 0 or 1");
-        let points = 1 << layers;
-        // The high rate takes factors up to a block behind the source symbols, the low rate behind
-        // the recovery symbols. Transforms of one point take no factors.
-        let blocks = match self.low_rate {
-            1 => self.recovery.next_multiple_of(points),
-            _ => self.original.next_multiple_of(points),
-        };
+        let points = 1 << transform.layers;
         // The high rate has one block of recovery symbols, the low rate one of source symbols.
         let [original, recovery] = match self.low_rate {
             1 => [self.original.min(points), self.recovery],
             _ => [self.original, self.recovery.min(points)],
         };
-        let words = lane_words(groups[0], lanes);
+        let symbols = match self.low_rate {
+            1 => recovery,
+            _ => original,
+        };
+        assert!(
+            match second {
+                SecondBlock::Absent => symbols <= points,
+                SecondBlock::Half => points >= 4 && symbols <= points + points / 2,
+                SecondBlock::Whole => true,
+            },
+            "the blocks of the shader"
+        );
+        // The high rate takes factors up to a block behind the source symbols, the low rate behind
+        // the recovery symbols.
+        let end = symbols.next_multiple_of(points) + points;
+        let distances = [
+            self.source_codeword,
+            self.source_symbol,
+            self.recovery_codeword,
+            self.recovery_symbol,
+        ];
+        let words = symbol_words(self.chunks, distances);
         let source = Items {
             first_codeword: self.first_codeword,
             codewords: groups[1],
@@ -133,7 +173,7 @@ impl Parameters for ExtendParameters {
             ..source
         };
         vec![
-            u64::from(blocks + points) * FACTOR_WORDS as u64,
+            twiddle_words(transform, end),
             source.end(words),
             recovered.end(words),
         ]
@@ -142,24 +182,30 @@ impl Parameters for ExtendParameters {
 
 impl Parameters for RestoreParameters {
     fn reach(&self, shader: Shader, groups: [u32; 2]) -> Vec<u64> {
-        let Shader::Restore { layers, lanes } = shader else {
+        let Shader::Restore { transform } = shader else {
             unreachable!("parameters of another shader")
         };
         assert!(self.block < self.blocks, "one of the blocks");
-        let points = 1 << layers;
+        let points = 1 << transform.layers;
         assert!(self.blocks <= 2 * MOST_SYMBOLS / points, "too many blocks");
         assert!(
             self.given <= MISSING && self.missing <= MISSING,
             "too many symbols"
         );
-        let positions = u64::from(self.blocks * points);
+        let positions = self.blocks * points;
         let between = (0..self.blocks).map(|block| block ^ self.block).max();
-        let factors = [
-            positions,
-            u64::from(self.first_position) + positions,
+        let entries = [
+            u64::from(self.first_position) + u64::from(positions),
             u64::from(self.first_block) + u64::from(between.unwrap_or(0)) + 1,
         ];
-        let words = lane_words(groups[0], lanes);
+        let entries = entries.map(|entries| entries * ENTRY_WORDS as u64);
+        let distances = [
+            self.source_codeword,
+            self.source_symbol,
+            self.restored_codeword,
+            self.restored_symbol,
+        ];
+        let words = symbol_words(self.chunks, distances);
         let source = Items {
             first_codeword: self.first_codeword,
             codewords: groups[1],
@@ -175,8 +221,10 @@ impl Parameters for RestoreParameters {
             ..source
         };
         vec![
-            factors.into_iter().max().unwrap_or(0) * FACTOR_WORDS as u64,
-            positions,
+            entries[0]
+                .max(entries[1])
+                .max(twiddle_words(transform, positions)),
+            positions.into(),
             source.end(words),
             restored.end(words),
         ]
@@ -311,6 +359,8 @@ mod tests {
     use std::panic::catch_unwind;
 
     use super::*;
+    use crate::code::Code;
+    use crate::engine::gpu::shader::modules::WorkgroupLimits;
     use crate::format::commitment::Commitment;
 
     const LEAVES: Shader = Shader::Leaves {
@@ -414,6 +464,64 @@ mod tests {
             depth: 1,
         };
         assert!(catch_unwind(|| STRIPE.reach(depth, [1, 1])).is_err());
+    }
+
+    #[test]
+    fn transforms_stay_within_their_blocks_and_twiddles() {
+        let limits = WorkgroupLimits {
+            bytes: 32 << 10,
+            threads: 256,
+        };
+        let shader = |original, recovery| {
+            let shader = Shader::extend(Code::new(original, recovery), limits);
+            shader.expect("the transforms fit")
+        };
+        let job = ExtendParameters {
+            original: 334,
+            recovery: 666,
+            low_rate: 1,
+            chunks: 3,
+            first_codeword: 0,
+            first_recovery_codeword: 0,
+            source_codeword: 334 * 48,
+            source_symbol: 48,
+            recovery_codeword: 666 * 48,
+            recovery_symbol: 48,
+        };
+        let half = shader(334, 666);
+        // Even labels up to a block behind two blocks, two words each.
+        let reach = [3 * 512, 334 * 48, 666 * 48];
+        assert_eq!(job.reach(half, [3, 1]), reach);
+        let whole = shader(334, 800);
+        let longer = ExtendParameters {
+            recovery: 800,
+            ..job
+        };
+        assert_eq!(longer.reach(whole, [3, 1])[0], 3 * 512);
+        let wrong = [
+            // More than half of a second block, and any of it.
+            (longer, half),
+            (job, shader(334, 512)),
+            // Labels from 4,096 on.
+            (
+                ExtendParameters {
+                    recovery: 8 * 512,
+                    ..job
+                },
+                whole,
+            ),
+            (
+                ExtendParameters {
+                    source_symbol: 50,
+                    ..job
+                },
+                half,
+            ),
+            (ExtendParameters { low_rate: 2, ..job }, half),
+        ];
+        for (job, shader) in wrong {
+            assert!(catch_unwind(|| job.reach(shader, [3, 1])).is_err());
+        }
     }
 
     #[test]

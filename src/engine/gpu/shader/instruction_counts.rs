@@ -22,6 +22,9 @@ const TABLE: &str = include_str!("counts.txt");
 /// Environment variable with which the test writes the table.
 const WRITE: &str = "WALRUS_ACCEL_WRITE_COUNTS";
 
+/// Environment variable that names a directory to which a test writes the shaders.
+const WRITE_SHADERS: &str = "WALRUS_ACCEL_WRITE_SHADERS";
+
 /// Kinds of instructions, in the order of the table's columns.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -337,6 +340,19 @@ fn shaders_have_the_counts_of_the_table() {
          is meant, write the table with {WRITE}=1 and give the reason in the commit:\n{}",
         differing.join("\n")
     );
+}
+
+/// Writes the source of each shader, for tools such as `scripts/gpu-sass.py`.
+#[test]
+fn shaders_are_written_on_demand() {
+    let Some(directory) = std::env::var_os(WRITE_SHADERS) else {
+        return;
+    };
+    let directory = std::path::Path::new(&directory);
+    for shader in Shader::variants() {
+        let path = directory.join(shader.label() + ".wgsl");
+        std::fs::write(path, shader.source()).expect("the directory can be written");
+    }
 }
 
 #[test]

@@ -3,18 +3,20 @@
 //! An entry point is a file of `shaders/`; shared functions are files of their own. This module
 //! puts the constants of a variant in front and joins the files. Unit tests validate every variant.
 //!
-//! A workgroup has 16 or 32 KiB of memory, so as many lanes of a transform as fit: eight of 512
-//! points in 32 KiB, four in 16 KiB. Beyond 4,096 points (committees of about 6,000 shards) not one
-//! lane fits, and the CPU engine does the job.
+//! A workgroup transforms a chunk, four points per thread. Its threads exchange 16 bytes per point
+//! at a time, through 32 bytes of workgroup memory per point, or 16 where there is no more. A
+//! workgroup of 32 KiB transforms up to 2,048 points (committees of up to 6,142 shards), one of 16
+//! KiB half of that. Beyond, the CPU engine does the job.
 
 use std::fmt::Write as _;
 
 use super::parameters::word;
+use crate::code::Code;
 use crate::format::commitment::Commitment;
 
+const PLANES: &str = include_str!("../../../../shaders/shared/planes.wgsl");
 const FIELD: &str = include_str!("../../../../shaders/shared/field.wgsl");
 const TRANSFORM: &str = include_str!("../../../../shaders/shared/transform.wgsl");
-const LANES: &str = include_str!("../../../../shaders/shared/lanes.wgsl");
 const EXTEND: &str = include_str!("../../../../shaders/extend.wgsl");
 const RESTORE: &str = include_str!("../../../../shaders/restore.wgsl");
 const COMBINE: &str = include_str!("../../../../shaders/combine.wgsl");
@@ -33,22 +35,124 @@ const NODES_BLAKE3: &str = include_str!("../../../../shaders/nodes_blake3.wgsl")
 /// Threads per workgroup of hashes and `combine`. Every device has them.
 pub(crate) const HASH_THREADS: u32 = 64;
 
-/// Threads per workgroup of `extend` and `restore` at most. Every device has them.
-const EXTEND_THREADS: u32 = 256;
+/// Threads per workgroup of `extend` and `restore` at least: short transforms take several chunks.
+const TRANSFORM_THREADS: u32 = 64;
 
-/// Bytes of workgroup memory per lane of a point.
-const PLACE_BYTES: u32 = 8;
+/// Points of a thread.
+const THREAD_POINTS: u32 = 4;
 
-/// Lanes per chunk: the most lanes of a workgroup.
-const CHUNK_LANES: u32 = 8;
+/// Bytes of four planes of the points of a thread: its part of a tile.
+const TILE_BYTES: u32 = 16 * THREAD_POINTS;
+
+/// Bytes that a thread keeps of a second block: all planes of two points.
+const HALF_BYTES: u32 = 128;
+
+/// Number of layers up to which twiddles are not wide: their labels are below 4,096. The other side
+/// of a code has at most three blocks.
+const NARROW_LAYERS: u32 = 10;
+
+/// Label from which on twiddles are wide.
+pub(crate) const WIDE_LABEL: u32 = 4096;
+
+/// Limits of a device's workgroups.
+#[derive(Clone, Copy)]
+pub(crate) struct WorkgroupLimits {
+    /// Bytes of workgroup memory that shaders use.
+    pub(crate) bytes: u32,
+    pub(crate) threads: u32,
+}
+
+impl WorkgroupLimits {
+    /// Returns the limits of a device whose shaders use `bytes` bytes of workgroup memory.
+    pub(crate) fn new(bytes: u32, limits: &wgpu::Limits) -> Self {
+        let [threads, width] = [
+            limits.max_compute_invocations_per_workgroup,
+            limits.max_compute_workgroup_size_x,
+        ];
+        Self {
+            bytes,
+            threads: threads.min(width),
+        }
+    }
+}
+
+/// Part of the second block, on the side of a code that may have several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SecondBlock {
+    /// There is one block.
+    Absent,
+    /// The second block has symbols in its first half only, and there is no third.
+    Half,
+    /// Any number of blocks.
+    Whole,
+}
+
+impl SecondBlock {
+    fn new(code: Code) -> Self {
+        let symbols = code.original.max(code.recovery);
+        match symbols.saturating_sub(code.chunk) {
+            0 => Self::Absent,
+            behind if code.chunk >= 4 && behind <= code.chunk / 2 => Self::Half,
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// Transforms of a workgroup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Transform {
+    /// Binary logarithm of the number of points.
+    pub(crate) layers: u32,
+    /// Tiles that exchanges use in turn: 1 or 2.
+    tiles: u32,
+}
+
+impl Transform {
+    /// Returns the transforms of `points` points, a power of two. `None` if they exceed the limits.
+    fn new(points: usize, limits: WorkgroupLimits) -> Option<Self> {
+        let layers = u32::try_from(points).ok()?.ilog2();
+        let fits = |tiles| {
+            let it = Self { layers, tiles };
+            (it.threads() <= limits.threads && it.bytes() <= limits.bytes).then_some(it)
+        };
+        fits(2).or_else(|| fits(1))
+    }
+
+    /// Returns the threads of a chunk.
+    fn items(self) -> u32 {
+        ((1 << self.layers) / THREAD_POINTS).max(1)
+    }
+
+    /// Returns the chunks of a workgroup.
+    fn chunks(self) -> u32 {
+        (TRANSFORM_THREADS / self.items()).max(1)
+    }
+
+    fn threads(self) -> u32 {
+        self.items() * self.chunks()
+    }
+
+    /// Returns the bytes of the tiles.
+    fn bytes(self) -> u32 {
+        self.tiles * TILE_BYTES * self.threads()
+    }
+
+    /// Returns true if twiddles may have any label.
+    pub(crate) fn has_wide_twiddles(self) -> bool {
+        self.layers > NARROW_LAYERS
+    }
+}
 
 /// Variant of a shader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shader {
-    /// Recovery symbols, by transforms of `1 << layers` points with `lanes` lanes per workgroup.
-    Extend { layers: u32, lanes: u32 },
-    /// Missing symbols, by transforms as for `Extend`.
-    Restore { layers: u32, lanes: u32 },
+    /// Recovery symbols.
+    Extend {
+        transform: Transform,
+        second: SecondBlock,
+    },
+    /// Missing symbols.
+    Restore { transform: Transform },
     /// Leaf hashes. `native`: with 64-bit integers. `depth`: subtrees in a hash state of BLAKE3.
     Leaves {
         commitment: Commitment,
@@ -82,23 +186,27 @@ impl Shader {
         }
     }
 
-    /// Returns the shader that extends codewords by transforms of `points` points, a power of two,
-    /// in `workgroup_bytes` bytes of workgroup memory. `None` if not a single lane fits.
-    pub(crate) fn extend(points: usize, workgroup_bytes: u32) -> Option<Self> {
-        let points = u32::try_from(points).ok()?;
-        let lanes = workgroup_bytes / PLACE_BYTES / points;
-        (lanes > 0).then(|| Self::Extend {
-            layers: points.ilog2(),
-            lanes: CHUNK_LANES.min(1 << lanes.ilog2()),
+    /// Returns the shader that extends codewords of a code. `None` if its transforms exceed the
+    /// limits.
+    pub(crate) fn extend(code: Code, limits: WorkgroupLimits) -> Option<Self> {
+        let transform = Transform::new(code.chunk, limits)?;
+        let halves = HALF_BYTES * transform.threads();
+        Some(Self::Extend {
+            transform,
+            second: match SecondBlock::new(code) {
+                SecondBlock::Half if transform.bytes() + halves > limits.bytes => {
+                    SecondBlock::Whole
+                }
+                second => second,
+            },
         })
     }
 
-    /// Returns the shader that restores missing symbols. Parameters as for [`Shader::extend`].
-    pub(crate) fn restore(points: usize, workgroup_bytes: u32) -> Option<Self> {
-        match Self::extend(points, workgroup_bytes)? {
-            Self::Extend { layers, lanes } => Some(Self::Restore { layers, lanes }),
-            _ => unreachable!("a shader that extends"),
-        }
+    /// Returns the shader that restores missing symbols of a code. `None` if its transforms exceed
+    /// the limits.
+    pub(crate) fn restore(code: Code, limits: WorkgroupLimits) -> Option<Self> {
+        let transform = Transform::new(code.chunk, limits)?;
+        Some(Self::Restore { transform })
     }
 
     /// Returns every variant that an engine uses.
@@ -106,9 +214,16 @@ impl Shader {
     pub(crate) fn variants() -> Vec<Self> {
         let mut variants = Vec::new();
         for make in [Self::extend, Self::restore] {
-            for points in (0..=12).map(|layers| 1 << layers) {
+            for points in (0..=11).map(|layers| 1 << layers) {
                 for bytes in [16 << 10, 32 << 10] {
-                    variants.extend(make(points, bytes));
+                    let limits = WorkgroupLimits {
+                        bytes,
+                        threads: 512,
+                    };
+                    // One block, one and a half, two.
+                    for recovery in [points, points + points / 2, 2 * points] {
+                        variants.extend(make(Code::new(points, recovery), limits));
+                    }
                 }
             }
         }
@@ -130,7 +245,7 @@ impl Shader {
             }));
             variants.push(Self::Nodes { commitment, native });
         }
-        // Short codewords have the same lanes in any memory.
+        // Short codewords have the same shaders in any memory.
         let mut seen = std::collections::HashSet::new();
         variants.retain(|shader| seen.insert(*shader));
         variants
@@ -141,8 +256,18 @@ impl Shader {
     pub(crate) fn label(self) -> String {
         let name = self.name();
         match self {
-            Self::Extend { layers, lanes } | Self::Restore { layers, lanes } => {
-                format!("{name} {} x {lanes}", 1 << layers)
+            Self::Extend { transform, second } => {
+                let Transform { layers, tiles } = transform;
+                let second = match second {
+                    SecondBlock::Absent => "1 block",
+                    SecondBlock::Half => "1.5 blocks",
+                    SecondBlock::Whole => "2 blocks",
+                };
+                format!("{name} {} x {tiles}, {second}", 1 << layers)
+            }
+            Self::Restore { transform } => {
+                let Transform { layers, tiles } = transform;
+                format!("{name} {} x {tiles}", 1 << layers)
             }
             Self::Leaves {
                 commitment: Commitment::Blake3,
@@ -156,22 +281,23 @@ impl Shader {
         }
     }
 
-    /// Returns the number of workgroups for all lanes of symbols of `chunks` chunks.
+    /// Returns the transforms of a shader that has them.
+    pub(crate) fn transform(self) -> Option<Transform> {
+        match self {
+            Self::Extend { transform, .. } | Self::Restore { transform } => Some(transform),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of workgroups for symbols of `chunks` chunks.
     pub(crate) fn groups(self, chunks: usize) -> u32 {
-        let (Self::Extend { lanes, .. } | Self::Restore { lanes, .. }) = self else {
-            unreachable!("a shader that works on lanes");
-        };
-        word(chunks) * CHUNK_LANES / lanes
+        let transform = self.transform().expect("a shader that transforms");
+        word(chunks).div_ceil(transform.chunks())
     }
 
     /// Returns the threads per workgroup.
     pub(crate) fn threads(self) -> u32 {
-        match self {
-            Self::Extend { layers, lanes } | Self::Restore { layers, lanes } => EXTEND_THREADS
-                .min(((1 << layers) * lanes).div_ceil(8))
-                .max(1),
-            _ => HASH_THREADS,
-        }
+        self.transform().map_or(HASH_THREADS, Transform::threads)
     }
 
     /// Returns the types of the bindings: parameters, then buffers.
@@ -194,18 +320,27 @@ impl Shader {
             writeln!(text, "const {name}: u32 = {value}u;").expect("memory");
         };
         constant("THREADS", self.threads());
+        if let Some(transform) = self.transform() {
+            constant("LAYERS", transform.layers);
+            constant("CHUNKS", transform.chunks());
+            constant("TILES", transform.tiles);
+            let kept = match self {
+                Self::Extend {
+                    second: SecondBlock::Half,
+                    ..
+                } => self.threads() * HALF_BYTES / 16,
+                _ => 0,
+            };
+            constant("KEPT", kept);
+            constant("WIDE", transform.has_wide_twiddles().into());
+        }
         let words = |native| if native { WORD_NATIVE } else { WORD_PAIRS };
         let files: &[&str] = match self {
-            Self::Extend { layers, lanes } => {
-                constant("LAYERS", layers);
-                constant("LANES", lanes);
-                &[FIELD, TRANSFORM, LANES, EXTEND]
+            Self::Extend { second, .. } => {
+                constant("SECOND", second as u32);
+                &[PLANES, TRANSFORM, EXTEND]
             }
-            Self::Restore { layers, lanes } => {
-                constant("LAYERS", layers);
-                constant("LANES", lanes);
-                &[FIELD, TRANSFORM, LANES, RESTORE]
-            }
+            Self::Restore { .. } => &[PLANES, TRANSFORM, RESTORE],
             Self::Combine => &[FIELD, COMBINE],
             Self::Leaves {
                 commitment,

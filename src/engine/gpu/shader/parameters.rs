@@ -18,6 +18,7 @@ pub(crate) struct ExtendParameters {
     pub(crate) original: u32,
     pub(crate) recovery: u32,
     pub(crate) low_rate: u32,
+    pub(crate) chunks: u32,
     pub(crate) first_codeword: u32,
     pub(crate) first_recovery_codeword: u32,
     pub(crate) source_codeword: u32,
@@ -32,6 +33,7 @@ pub(crate) struct ExtendParameters {
 pub(crate) struct RestoreParameters {
     pub(crate) blocks: u32,
     pub(crate) block: u32,
+    pub(crate) chunks: u32,
     pub(crate) given: u32,
     pub(crate) missing: u32,
     pub(crate) first_position: u32,

@@ -116,6 +116,7 @@ impl<'a> EncodeRun<'a> {
                 original: word(rows),
                 recovery: word(n - rows),
                 low_rate: (code.rate == Rate::Low).into(),
+                chunks: word(self.layout.chunks()),
                 first_codeword: word(first_codeword),
                 first_recovery_codeword: 0,
                 source_codeword: words,

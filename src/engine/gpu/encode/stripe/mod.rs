@@ -247,8 +247,7 @@ impl<'a> EncodeRun<'a> {
 
     /// Returns the shader that extends codewords of a code.
     fn extender(&self, code: Code) -> Result<Shader, Fault> {
-        let bytes = self.leased.device.workgroup_bytes();
-        Shader::extend(code.chunk, bytes)
+        Shader::extend(code, self.leased.device.workgroup_limits())
             .ok_or_else(|| Fault::Refused("the committee is too large for the device".to_owned()))
     }
 }

@@ -77,6 +77,7 @@ impl<'a> EncodeRun<'a> {
                 original: word(columns),
                 recovery: word(n - columns),
                 low_rate: (code.rate == Rate::Low).into(),
+                chunks: word(layout.chunks()),
                 first_codeword: word(first),
                 first_recovery_codeword: word(first),
                 source_codeword: self.row_words(),

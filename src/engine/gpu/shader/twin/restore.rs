@@ -2,17 +2,16 @@
 
 use reed_solomon_simd::ReedSolomonDecoder;
 
-use super::word_buffers::{CHUNK_LANES, CHUNK_WORDS, bytes, words};
+use super::word_buffers::{CHUNK_WORDS, bytes, words};
 use crate::code::Code;
 use crate::engine::gpu::shader::parameters::{MISSING, NOTHING, RestoreParameters};
 use crate::engine::gpu::shader::symbol_layout::CHUNK;
 
-/// Computes the first `lanes` lanes of the missing symbols of a block. `given` has the index in the
-/// code of each given symbol.
+/// Computes the missing symbols of a block. `given` has the index in the code of each given symbol.
 pub(super) fn restore(
     job: &RestoreParameters,
     (code, given): (Code, &[usize]),
-    [codewords, lanes]: [u32; 2],
+    codewords: u32,
     positions: &[u32],
     source: &[u32],
     restored: &mut [u32],
@@ -26,10 +25,8 @@ pub(super) fn restore(
     );
     let mut decoder =
         ReedSolomonDecoder::new(code.original, code.recovery, CHUNK).expect("few symbols");
-    let lanes = lanes as usize;
     for codeword in 0..codewords {
-        for first_lane in (0..lanes).step_by(CHUNK_LANES) {
-            let chunk = 2 * first_lane;
+        for chunk in (0..job.chunks as usize).map(|chunk| chunk * CHUNK_WORDS) {
             for (number, &symbol) in (0..).zip(given) {
                 let codeword = codeword + job.first_codeword;
                 let at = codeword * job.source_codeword + number * job.source_symbol;
@@ -46,10 +43,8 @@ pub(super) fn restore(
                 let codeword = codeword + job.first_restored_codeword;
                 let at = codeword * job.restored_codeword + number * job.restored_symbol;
                 let to = &mut restored[at as usize + chunk..][..CHUNK_WORDS];
-                let places = to.iter_mut().zip(words(bytes)).enumerate();
-                places
-                    .filter(|(number, _)| first_lane + number % CHUNK_LANES < lanes)
-                    .for_each(|(_, (to, word))| *to = word);
+                let words = words(bytes);
+                to.iter_mut().zip(words).for_each(|(to, word)| *to = word);
             }
         }
     }
