@@ -158,7 +158,8 @@ pub fn measure(info: &DeviceInfo) -> Option<Value> {
     let nothing = bench.median(|_| ());
     println!(
         "the card alone: upload {:.1} GB/s, readback {:.1} GB/s, one after the other {:.1} GB/s, \
-         memory {:.0} GB/s, {:.2} T integer instructions a second, {:.0} us per submission and wait",
+         memory {:.0} GB/s, {:.2} T integer instructions a second, {:.0} us per submission and \
+         wait",
         upload / 1e9,
         readback / 1e9,
         2.0 * bytes / mixed / 1e9,

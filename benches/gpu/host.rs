@@ -87,12 +87,7 @@ fn measure(runs: usize, mut job: impl FnMut(&Control)) -> Measured {
 }
 
 /// Measures a decode from the last primary slivers, without the check of the blob.
-fn decode(
-    runtime: &Runtime,
-    shape: &Shape,
-    metadata: BlobMetadataWithId,
-    runs: usize,
-) -> Measured {
+fn decode(runtime: &Runtime, shape: &Shape, metadata: BlobMetadataWithId, runs: usize) -> Measured {
     let metadata = metadata.verify(shape.n_shards()).expect("computed here");
     let zeros = vec![0; usize::try_from(shape.sliver_len(Axis::Primary)).expect("in memory")];
     let given = (shape.n_shards() - shape.rows()..shape.n_shards()).map(SliverPairIndex);

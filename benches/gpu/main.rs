@@ -6,9 +6,9 @@
 //! `target/criterion` if a filter is given (`cargo bench --bench gpu -- 'encode/1 GiB'`), if
 //! `WALRUS_ACCEL_BENCH_MAX=<bytes>` leaves out larger blobs, or if the device is a software device.
 //!
-//! `card` measures the card alone: bus, memory, integers. The rows `host` have the host's part alone,
-//! with a stub in place of the device. `model`, given alone, computes the times on cards that are not
-//! at hand, and needs no device.
+//! `card` measures the card alone: bus, memory, integers. The rows `host` have the host's part
+//! alone, with a stub in place of the device. `model`, given alone, computes the times on cards
+//! that are not at hand, and needs no device.
 //!
 //! The engines take turns, one run each. Every result is compared with the CPU engine's result.
 

@@ -262,8 +262,8 @@ impl WorkDirectory {
         }))))
     }
 
-    /// Returns true if a record that was to be continued was removed, because the source has changed
-    /// since.
+    /// Returns true if a record that was to be continued was removed, because the source has
+    /// changed since.
     pub(super) fn has_discarded(&self) -> bool {
         self.discards
     }

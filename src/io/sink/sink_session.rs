@@ -79,8 +79,8 @@ pub trait SinkSession: Sync {
         Vec::new()
     }
 
-    /// Returns true if the sink has discarded an interrupted encoding that it was asked to continue,
-    /// because the source has changed since. The job tells the caller
+    /// Returns true if the sink has discarded an interrupted encoding that it was asked to
+    /// continue, because the source has changed since. The job tells the caller
     /// ([`Event::StartedOver`](crate::io::Event::StartedOver)). The default is false.
     fn has_discarded(&self) -> bool {
         false

@@ -179,8 +179,8 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// Returns the request for checking `items` rows at a time, beside the memory of decoding, which the
-/// engine keeps.
+/// Returns the request for checking `items` rows at a time, beside the memory of decoding, which
+/// the engine keeps.
 fn check_request(
     plan: &DecodePlan<'_>,
     commitment: Commitment,

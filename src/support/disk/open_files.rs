@@ -101,8 +101,8 @@ impl Drop for OpenPlace {
     }
 }
 
-/// Returns the number of files that all jobs of the process keep open at most: half of the process's
-/// limit.
+/// Returns the number of files that all jobs of the process keep open at most: half of the
+/// process's limit.
 pub(crate) fn limit() -> usize {
     #[cfg(unix)]
     {

@@ -23,8 +23,8 @@ pub fn open(path: &Path) -> Result<BlobDirectory, Failure> {
             let error = escaped(&error.to_string());
             Failure::Other(match (advice::blob_in(path), advice::blob_around(path)) {
                 _ if path.join("pairs").is_dir() => format!(
-                    "{error}; slivers cannot be checked or rebuilt without the metadata: get it from \
-                     a storage node, or encode the original file again with --force"
+                    "{error}; slivers cannot be checked or rebuilt without the metadata: get it \
+                     from a storage node, or encode the original file again with --force"
                 ),
                 (Some(blob), _) | (_, Some(blob)) => format!(
                     "{error}; the directory of one blob is expected, as `encode` makes it: {}",
@@ -43,8 +43,8 @@ pub fn open(path: &Path) -> Result<BlobDirectory, Failure> {
     Ok(directory)
 }
 
-/// Fails if the directory in which a blob's directory is made is a blob's directory itself, or is in
-/// one: the new files would be foreign there.
+/// Fails if the directory in which a blob's directory is made is a blob's directory itself, or is
+/// in one: the new files would be foreign there.
 pub fn check_out(out: &Path) -> Result<(), Failure> {
     let own = out.join(advice::METADATA_FILE).is_file();
     let around = match own {

@@ -52,8 +52,8 @@ fn remedy(path: &Path, reason: &TargetDifference) -> String {
     let path = shown(path);
     match reason {
         TargetDifference::Pairs { .. } => format!(
-            "--force replaces it and removes those pairs; `walrus-accel repair --pairs` adds pairs, \
-             if {path} has enough slivers to decode the blob"
+            "--force replaces it and removes those pairs; `walrus-accel repair --pairs` adds \
+             pairs, if {path} has enough slivers to decode the blob"
         ),
         TargetDifference::MissingFile { file } if file != METADATA_FILE => {
             format!("`walrus-accel repair` rebuilds slivers, and --force replaces {path}")
