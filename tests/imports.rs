@@ -66,6 +66,7 @@ const SEAM: [(&str, &[&str]); 12] = [
             "ChunkTask",
             "Commitment",
             "Digest",
+            "INNER_PREFIX",
             "LEAF_PREFIX",
             "OneAtATime",
             "PairHasher",

@@ -6,6 +6,7 @@ mod faults;
 mod memory;
 mod sharing;
 mod verified_slivers;
+mod wrong_hashes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};

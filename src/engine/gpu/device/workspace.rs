@@ -23,6 +23,10 @@ pub(crate) enum Role {
     Level,
     /// Levels of Merkle trees, in turn with `Level`.
     Parents,
+    /// Samples of leaf hashes.
+    LeafSamples,
+    /// Samples of inner nodes.
+    NodeSamples,
     /// Sums of the combination check.
     Sums,
     /// Factors of the code's transforms.

@@ -8,6 +8,7 @@
 //! slivers      ── b L p ───────────>     source ──extend──> recovery b x (n-L)
 //!  pack, sum       upload, 2 buffers           └──────┬────────────┘ combine
 //! check        <── (n-L) 64 ────────     leaves ──nodes──> roots, or states between pieces
+//! check        <── b p n/64 ────────        └──samples──┘
 //! roots        <── 32 b ────────────
 //! ```
 //!
@@ -26,6 +27,8 @@ use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{
     self, CodewordAxis, CombinationCheck, CombinedCodewords, Sum,
 };
+use crate::engine::gpu::audit::leaf_samples::{self, LeafSamples};
+use crate::engine::gpu::audit::node_samples::{self, NodeSamples};
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
@@ -56,6 +59,8 @@ pub(crate) struct ExpandSizes {
     states: u64,
     levels: [u64; 2],
     sums: u64,
+    leaf_samples: u64,
+    node_samples: u64,
     staging: u64,
 }
 
@@ -70,6 +75,9 @@ impl ExpandSizes {
         let layout = SymbolLayout {
             width: width as usize,
         };
+        let symbols = usize::from(shape.n_shards());
+        let leaf_samples = leaf_samples::bytes(symbols, items, layout, u64::MAX);
+        let node_samples = node_samples::bytes(items, symbols);
         let (pitch, items) = (layout.pitch() as u64, items as u64);
         let (n, original) = (
             u64::from(shape.n_shards()),
@@ -86,7 +94,9 @@ impl ExpandSizes {
             states,
             levels: device_trees::DeviceLeaves::levels(items, n),
             sums,
-            staging: source.max(sums + states),
+            leaf_samples,
+            node_samples,
+            staging: source.max(sums + states.max(items * DIGEST) + leaf_samples + node_samples),
         }
     }
 
@@ -103,6 +113,8 @@ impl ExpandSizes {
             + self.digests
             + self.states
             + self.levels.iter().sum::<u64>()
+            + self.leaf_samples
+            + self.node_samples
             + MAPPABLE_BUFFERS * self.staging
     }
 
@@ -111,7 +123,8 @@ impl ExpandSizes {
     /// `block` bytes, or one sliver.
     pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
         // Several slivers are at most `block` bytes, without their sums.
-        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums) + states
+        let samples = self.leaf_samples + self.node_samples;
+        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums + samples) + states
     }
 }
 
@@ -128,7 +141,7 @@ pub(crate) struct ExpandStripe<'a> {
     /// Bytes of a symbol per piece at most.
     pub(crate) widest: u32,
     pub(crate) limits: BlockLimits,
-    /// Seed of the combination check. `None` without the check.
+    /// Seed of the combination check and of the samples of hashes. `None` without checks.
     pub(crate) seed: Option<u64>,
     pub(crate) slivers: &'a dyn SymbolReader,
     /// Hash states at the start of the stripe. `None` for the first stripe.
@@ -153,6 +166,10 @@ struct PendingPiece {
     sums: Vec<Sum>,
     /// True if the stripe ends with the piece, so that states or roots follow the sums.
     ends: bool,
+    /// Samples of leaf hashes, which follow.
+    samples: Option<LeafSamples>,
+    /// Bytes of samples of inner nodes, which follow at the end of a stripe.
+    node_samples: u64,
 }
 
 /// Stripe in progress.
@@ -168,6 +185,9 @@ struct ExpandRun<'a> {
     state: StateSize,
     check: Option<CombinationCheck>,
     pending: VecDeque<PendingPiece>,
+    /// Hash states of the samples of the block whose pieces are read back. Empty if a symbol is one
+    /// piece.
+    sampled_states: Vec<u8>,
     /// Slivers of a piece as they are read.
     batch: Vec<u8>,
     result: ExpandResult,
@@ -180,6 +200,8 @@ struct ExpandBuffers {
     digests: wgpu::Buffer,
     states: wgpu::Buffer,
     levels: [wgpu::Buffer; 2],
+    leaf_samples: wgpu::Buffer,
+    node_samples: wgpu::Buffer,
     sums: wgpu::Buffer,
     factors: wgpu::Buffer,
     random: wgpu::Buffer,
@@ -206,6 +228,55 @@ impl ExpandStripe<'_> {
     fn is_last(&self) -> bool {
         self.range.end == self.shape.symbol_size()
     }
+
+    /// Hashes the samples of a piece. `states` are the hash states of the samples, kept from piece
+    /// to piece of a block.
+    fn check_samples(
+        &self,
+        samples: &LeafSamples,
+        items: &Range<usize>,
+        bytes: &[u8],
+        states: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        if samples.start() == self.range.start {
+            states.clear();
+            if samples.width() < self.shape.symbol_size() {
+                let n = usize::from(self.shape.n_shards());
+                let len = StateSize::new(self.commitment, self.shape.symbol_size()).on_host;
+                let all = samples.all();
+                ensure_capacity(states, all.len() * len);
+                states.resize(all.len() * len, 0);
+                if let Some(before) = self.states {
+                    for (state, sample) in states.chunks_exact_mut(len).zip(all) {
+                        let number = items.start * n + samples.digest_number(sample);
+                        state.copy_from_slice(&before[number * len..][..len]);
+                    }
+                }
+            }
+        }
+        samples.check(self.cpu, self.commitment, bytes, states)
+    }
+
+    /// Returns a fault unless the states of a block at the end of the stripe, in the format of the
+    /// device, are those of the samples.
+    fn check_states(
+        &self,
+        samples: &LeafSamples,
+        expected: &[u8],
+        found: &[u8],
+    ) -> Result<(), Fault> {
+        let size = StateSize::new(self.commitment, self.shape.symbol_size());
+        let expected = expected.chunks_exact(size.on_host);
+        let mut pairs = samples.all().zip(expected);
+        let is_right = |(sample, expected): (usize, &[u8])| {
+            let at = samples.digest_number(sample) * size.on_device;
+            size.are_equal(self.range.end, &found[at..][..size.on_host], expected)
+        };
+        match pairs.all(is_right) {
+            true => Ok(()),
+            false => Err(Fault::Wrong("hashes")),
+        }
+    }
 }
 
 impl<'a> ExpandRun<'a> {
@@ -230,6 +301,8 @@ impl<'a> ExpandRun<'a> {
             (Role::States, sizes.states),
             (Role::Level, sizes.levels[0]),
             (Role::Parents, sizes.levels[1]),
+            (Role::LeafSamples, sizes.leaf_samples),
+            (Role::NodeSamples, sizes.node_samples),
         ];
         workspace.prepare(&needed, sizes.staging);
         let check = stripe.seed.map(|seed| {
@@ -250,6 +323,8 @@ impl<'a> ExpandRun<'a> {
                 buffer(Role::Level, sizes.levels[0])?,
                 buffer(Role::Parents, sizes.levels[1])?,
             ],
+            leaf_samples: buffer(Role::LeafSamples, sizes.leaf_samples)?,
+            node_samples: buffer(Role::NodeSamples, sizes.node_samples)?,
             sums: buffer(Role::Sums, ((n - original) * CHUNK) as u64)?,
             factors,
             random: buffer(Role::Random, 4 * table.len() as u64)?,
@@ -272,6 +347,7 @@ impl<'a> ExpandRun<'a> {
             state,
             check,
             pending: VecDeque::new(),
+            sampled_states: Vec::new(),
             batch: Vec::new(),
             buffers,
         })
@@ -331,9 +407,13 @@ impl<'a> ExpandRun<'a> {
         let work = &self.leased.device.work;
         work.add_host(2 * len, len + items.len() * padded);
         commands.clear(&self.buffers.sums);
-        self.extend(&mut commands, layout, items.len(), &range)?;
+        let job = self.leaves_of(layout, &range);
+        self.extend(&mut commands, layout, items.len(), &job)?;
+        let samples = self.sample_leaves(&mut commands, &job, items.len())?;
         let ends = range.end == stripe.range.end;
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
+        let to = self.buffers.node_samples.clone();
+        let mut nodes_sampled = stripe.seed.map(|seed| NodeSamples::new(seed, &to));
         let after_sums = match (&self.result, ends) {
             (_, false) => None,
             (ExpandResult::Roots(_), true) => {
@@ -346,7 +426,13 @@ impl<'a> ExpandRun<'a> {
                 };
                 let nodes = self.leased.device.nodes(stripe.commitment);
                 let levels = self.buffers.levels.each_ref();
-                let roots = leaves.record(&mut commands, nodes, levels)?;
+                let roots =
+                    leaves.record(&mut commands, nodes, levels, |commands, job, level| {
+                        match &mut nodes_sampled {
+                            Some(samples) => samples.record(commands, job, items.len(), level),
+                            None => Ok(()),
+                        }
+                    })?;
                 Some((roots, items.len() as u64 * DIGEST))
             }
             (ExpandResult::States(_), true) => {
@@ -358,11 +444,20 @@ impl<'a> ExpandRun<'a> {
         while self.pending.len() >= 2 {
             self.take_readback()?;
         }
-        let bytes = sums_bytes + after_sums.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let leaf_samples = samples.map_or(0, |samples| samples.bytes(&samples.all()));
+        let node_samples = nodes_sampled.map_or(0, |samples| samples.bytes());
+        let mut parts = vec![(self.buffers.sums.clone(), sums_bytes)];
+        parts.extend(after_sums);
+        parts.extend([
+            (self.buffers.leaf_samples.clone(), leaf_samples),
+            (self.buffers.node_samples.clone(), node_samples),
+        ]);
+        let bytes = parts.iter().map(|(_, bytes)| bytes).sum();
         let mut back = self.leased.workspace.readback(self.leased.device, bytes)?;
-        commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
-        if let Some((buffer, bytes)) = &after_sums {
-            commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
+        let mut at = 0;
+        for (buffer, bytes) in parts.iter().filter(|(_, bytes)| *bytes > 0) {
+            commands.copy((buffer, 0), (&back.buffer, at), *bytes);
+            at += bytes;
         }
         back.last = Some(self.leased.submit_upload(commands, mappable)?);
         // The device works meanwhile.
@@ -374,9 +469,48 @@ impl<'a> ExpandRun<'a> {
             items,
             sums,
             ends,
+            samples,
+            node_samples,
         });
         self.batch = buffer;
         Ok(())
+    }
+
+    /// Returns the parameters of the leaf hashes of a piece.
+    fn leaves_of(&self, layout: SymbolLayout, range: &Range<u32>) -> LeavesParameters {
+        let (n, original, words) = (self.n, self.original, layout.words());
+        LeavesParameters {
+            symbols: word(n),
+            original: word(original),
+            first_codeword: 0,
+            source_codeword: word(original) * words,
+            source_symbol: words,
+            recovery_codeword: word(n - original) * words,
+            recovery_symbol: words,
+            first_digest: 0,
+            digest_codeword: word(n),
+            start: range.start,
+            width: word(layout.width),
+            symbol_size: self.stripe.shape.symbol_size(),
+        }
+    }
+
+    /// Records copies of the samples of leaf hashes. All pieces of a block have the same samples.
+    /// Returns `None` without checks.
+    fn sample_leaves(
+        &self,
+        commands: &mut Commands<'_>,
+        job: &LeavesParameters,
+        items: usize,
+    ) -> Result<Option<LeafSamples>, Fault> {
+        let Some(seed) = self.stripe.seed else {
+            return Ok(None);
+        };
+        let buffers = &self.buffers;
+        let samples = LeafSamples::new(*job, items, seed, &mut 0);
+        let from = [&buffers.source, &buffers.recovery, &buffers.digests];
+        samples.record(commands, &samples.all(), from, &buffers.leaf_samples)?;
+        Ok(Some(samples))
     }
 
     /// Records the extension of slivers, the sums of their recovery symbols, and the leaf hashes of
@@ -386,13 +520,16 @@ impl<'a> ExpandRun<'a> {
         commands: &mut Commands<'_>,
         layout: SymbolLayout,
         items: usize,
-        range: &Range<u32>,
+        job: &LeavesParameters,
     ) -> Result<(), Fault> {
         let (stripe, n, original) = (self.stripe, self.n, self.original);
         let buffers = &self.buffers;
         let words = layout.words();
-        let (source_codeword, recovery_codeword) =
-            (word(original) * words, word(n - original) * words);
+        let LeavesParameters {
+            source_codeword,
+            recovery_codeword,
+            ..
+        } = *job;
         commands.dispatch(
             self.shader,
             &ExtendParameters {
@@ -427,25 +564,13 @@ impl<'a> ExpandRun<'a> {
                 [(8 * job.symbols).div_ceil(HASH_THREADS), word(items)],
             )?;
         }
-        let size = stripe.shape.symbol_size();
-        let leaves = self.leased.device.leaves(stripe.commitment, size);
-        let job = LeavesParameters {
-            symbols: word(n),
-            original: word(original),
-            first_codeword: 0,
-            source_codeword,
-            source_symbol: words,
-            recovery_codeword,
-            recovery_symbol: words,
-            first_digest: 0,
-            digest_codeword: word(n),
-            start: range.start,
-            width: word(layout.width),
-            symbol_size: size,
-        };
+        let leaves = self
+            .leased
+            .device
+            .leaves(stripe.commitment, job.symbol_size);
         commands.dispatch(
             leaves,
-            &job,
+            job,
             &[
                 &buffers.source,
                 &buffers.recovery,
@@ -511,17 +636,39 @@ impl<'a> ExpandRun<'a> {
             items,
             mut sums,
             ends,
+            samples,
+            node_samples,
         } = pending;
         self.stripe.control.check()?;
         let (n, state) = (self.n, self.state);
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
         let (original, checks) = (self.original, self.check.is_some());
-        let result = &mut self.result;
-        let taken = read_mapped(self.leased.device, &mappable, bytes, |bytes| {
-            let (recovery, after_sums) = bytes.split_at((n - original) * CHUNK);
+        let (result, stripe, device) = (&mut self.result, self.stripe, self.leased.device);
+        let sampled_states = &mut self.sampled_states;
+        let taken = read_mapped(device, &mappable, bytes, |bytes| {
+            let (recovery, rest) = bytes.split_at((n - original) * CHUNK);
+            let (rest, nodes) = rest.split_at(rest.len() - node_samples as usize);
+            let leaf_samples = samples.map_or(0, |samples| samples.bytes(&samples.all()));
+            let (after_sums, leaves) = rest.split_at(rest.len() - leaf_samples as usize);
             if checks {
                 sums[original..].copy_from_slice(recovery.as_chunks().0);
                 combination_check::verify(shape, axis, &sums)?;
+            }
+            if let Some(samples) = samples {
+                let checked = stripe.check_samples(&samples, &items, leaves, sampled_states);
+                let checked = checked.and_then(|()| {
+                    node_samples::check(stripe.cpu, stripe.commitment, nodes)?;
+                    match (&result, ends) {
+                        (ExpandResult::States(_), true) => {
+                            stripe.check_states(&samples, sampled_states, after_sums)
+                        }
+                        _ => Ok(()),
+                    }
+                });
+                // A stub has no hashes.
+                if !device.is_stub() {
+                    checked?;
+                }
             }
             match result {
                 _ if !ends => {}

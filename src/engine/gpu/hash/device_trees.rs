@@ -2,10 +2,8 @@
 
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::Fault;
-use crate::engine::gpu::device::transfer::LeasedDevice;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
 use crate::engine::gpu::shader::parameters::{NodesParameters, word};
-use crate::format::commitment::Digest;
 
 /// Bytes of a hash.
 pub(crate) const DIGEST: u64 = 32;
@@ -30,13 +28,19 @@ impl DeviceLeaves<'_> {
         [half, half.div_ceil(2)].map(|nodes| trees * nodes * DIGEST)
     }
 
-    /// Records the computation of the roots, level by level, in two buffers in turn. Returns the
-    /// buffer that holds the roots.
+    /// Records the computation of the roots, level by level, in two buffers in turn. `each` may
+    /// record more after a level, which it gets with the buffers of children and parents. Returns
+    /// the buffer that holds the roots.
     pub(crate) fn record<'b>(
         &self,
         commands: &mut Commands<'_>,
         nodes: Shader,
         levels: [&'b wgpu::Buffer; 2],
+        mut each: impl FnMut(
+            &mut Commands<'_>,
+            &NodesParameters,
+            [&wgpu::Buffer; 2],
+        ) -> Result<(), Fault>,
     ) -> Result<&'b wgpu::Buffer, Fault> {
         let [mut to, mut next] = levels;
         let (mut from, mut count) = (self.buffer, self.count);
@@ -51,6 +55,7 @@ impl DeviceLeaves<'_> {
             };
             let groups = [job.parent_tree.div_ceil(HASH_THREADS), word(self.trees)];
             commands.dispatch(nodes, &job, &[from, to], groups)?;
+            each(commands, &job, [from, to])?;
             if parents == 1 {
                 return Ok(to);
             }
@@ -58,20 +63,5 @@ impl DeviceLeaves<'_> {
             from = to;
             std::mem::swap(&mut to, &mut next);
         }
-    }
-
-    /// Computes the roots.
-    pub(crate) fn roots(
-        &self,
-        leased: &mut LeasedDevice<'_>,
-        nodes: Shader,
-        levels: [&wgpu::Buffer; 2],
-    ) -> Result<Vec<Digest>, Fault> {
-        let mut commands = Commands::new(leased.device);
-        let roots = self.record(&mut commands, nodes, levels)?;
-        let bytes = self.trees as u64 * DIGEST;
-        leased.download_after(commands, (roots, 0), bytes, |bytes| {
-            bytes.as_chunks().0.to_vec()
-        })
     }
 }

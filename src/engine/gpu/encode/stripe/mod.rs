@@ -13,6 +13,7 @@ mod column_pass;
 mod finish;
 mod readback;
 mod row_pass;
+mod sampled_leaves;
 mod stripe_sizes;
 
 use std::collections::VecDeque;
@@ -23,6 +24,7 @@ pub(crate) use self::stripe_sizes::EncodeSizes;
 use crate::code::Code;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum, Sums};
+use crate::engine::gpu::audit::leaf_samples::LeafSamples;
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
@@ -49,7 +51,7 @@ pub(crate) struct EncodeStripe<'a> {
     pub(crate) commitment: Commitment,
     pub(crate) range: Range<u32>,
     pub(crate) limits: BlockLimits,
-    /// Seed of the combination check. `None` without the check.
+    /// Seed of the combination check and of the samples of hashes. `None` without checks.
     pub(crate) seed: Option<u64>,
     pub(crate) rows: &'a dyn SymbolReader,
     pub(crate) output: &'a StripeOutput<'a>,
@@ -76,12 +78,24 @@ enum CodewordBlock {
     Columns(Range<usize>),
 }
 
+/// Content of a readback.
+enum Readback {
+    /// Recovery symbols of codewords.
+    Recovery(CodewordBlock),
+    /// Some of the samples of leaf hashes.
+    Samples(LeafSamples, Range<usize>),
+}
+
 /// Readback that has been submitted.
 struct PendingReadback {
     mappable: MappableBuffer,
     bytes: u64,
-    block: CodewordBlock,
+    content: Readback,
 }
+
+/// Hash states at the end of a stripe, as the host has computed them: numbers of the states, and
+/// the states.
+type SampledStates = (Vec<usize>, Vec<u8>);
 
 /// Stripe in progress.
 struct EncodeRun<'a> {
@@ -94,6 +108,9 @@ struct EncodeRun<'a> {
     /// Sums over the codewords that are not checked before they are handed on.
     sums: Sums,
     pending: VecDeque<PendingReadback>,
+    /// Number of the next column for samples.
+    next_sampled: u32,
+    sampled_states: Vec<SampledStates>,
     /// Columns that are extended and hashed at once.
     columns_at_once: usize,
     /// Contiguous symbols of a readback.
@@ -107,6 +124,8 @@ struct EncodeBuffers {
     recovery: wgpu::Buffer,
     digests: wgpu::Buffer,
     states: wgpu::Buffer,
+    leaf_samples: wgpu::Buffer,
+    node_samples: wgpu::Buffer,
     sums: wgpu::Buffer,
     factors: wgpu::Buffer,
     random: wgpu::Buffer,
@@ -167,6 +186,8 @@ impl<'a> EncodeRun<'a> {
             recovery: buffer(Role::Recovery, sizes.recovery)?,
             digests: buffer(Role::Digests, sizes.digests)?,
             states: buffer(Role::States, sizes.states)?,
+            leaf_samples: buffer(Role::LeafSamples, sizes.leaf_samples)?,
+            node_samples: buffer(Role::NodeSamples, sizes.node_samples)?,
             sums: buffer(Role::Sums, 2 * u64::from(shape.n_shards()) * CHUNK as u64)?,
             factors,
             random: buffer(Role::Random, 4 * table.len() as u64)?,
@@ -185,6 +206,8 @@ impl<'a> EncodeRun<'a> {
             check,
             sums: Sums::new(shape),
             pending: VecDeque::new(),
+            next_sampled: 0,
+            sampled_states: Vec::new(),
             columns_at_once: sizes.columns_at_once,
             scratch: Vec::new(),
             buffers,
