@@ -5,6 +5,7 @@ mod decoded_blobs;
 mod faults;
 mod memory;
 mod sharing;
+mod start;
 mod verified_slivers;
 mod wrong_hashes;
 

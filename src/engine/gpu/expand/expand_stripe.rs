@@ -305,6 +305,12 @@ impl<'a> ExpandRun<'a> {
             (Role::NodeSamples, sizes.node_samples),
         ];
         workspace.prepare(&needed, sizes.staging);
+        let mut shaders = vec![shader, device.leaves(commitment, shape.symbol_size())];
+        shaders.push(device.nodes(commitment));
+        if stripe.seed.is_some() {
+            shaders.extend(Shader::OF_CHECKS);
+        }
+        device.prepare(&shaders)?;
         let check = stripe.seed.map(|seed| {
             CombinationCheck::new(stripe.cpu, widest as usize, [stripe.block, 0], seed)
         });

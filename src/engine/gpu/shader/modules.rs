@@ -72,6 +72,9 @@ pub(crate) enum Shader {
 }
 
 impl Shader {
+    /// Shaders that check results of encoding and expanding.
+    pub(crate) const OF_CHECKS: [Self; 3] = [Self::Combine, Self::SampleLeaves, Self::SampleNodes];
+
     /// Returns the name of the entry point, which is also the name of its file.
     pub(crate) fn name(self) -> &'static str {
         match self {

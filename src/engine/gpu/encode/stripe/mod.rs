@@ -42,7 +42,7 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
-use crate::support::memory::zeroed;
+use crate::support::memory::{collected, zeroed};
 
 /// Task of encoding a stripe.
 pub(crate) struct EncodeStripe<'a> {
@@ -139,6 +139,7 @@ impl EncodeStripe<'_> {
         workspace: &mut Workspace,
     ) -> Result<EncodeResult, Failure> {
         device.forget_times();
+        device.prepare(&self.shaders(device))?;
         let mut run = EncodeRun::new(self, device, workspace)?;
         run.prepare()?;
         run.process_rows()?;
@@ -147,6 +148,23 @@ impl EncodeStripe<'_> {
         let result = run.finish()?;
         device.note_times(self.control)?;
         Ok(result)
+    }
+
+    /// Returns the shaders of a blob's stripes.
+    fn shaders(&self, device: &Device) -> Vec<Shader> {
+        let [n, rows, columns] = self.counts();
+        let codes = [Code::new(columns, n - columns), Code::new(rows, n - rows)];
+        let bytes = device.workgroup_bytes();
+        let extends = codes
+            .iter()
+            .filter_map(|code| Shader::extend(code.chunk, bytes));
+        let mut shaders = collected(extends);
+        shaders.push(device.leaves(self.commitment, self.shape.symbol_size()));
+        shaders.push(device.nodes(self.commitment));
+        if self.seed.is_some() {
+            shaders.extend(Shader::OF_CHECKS);
+        }
+        shaders
     }
 
     fn is_last(&self) -> bool {
