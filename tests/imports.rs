@@ -14,7 +14,7 @@ use graph::Graph;
 
 /// Items outside its folder that an engine may use. They include no tree, metadata, file, job or
 /// wire format.
-const SEAM: [(&str, &[&str]); 12] = [
+const SEAM: [(&str, &[&str]); 13] = [
     ("format::error", &["Error", "Result"]),
     ("support::fork_gate", &["defer_forks", "get_or_init"]),
     (
@@ -55,6 +55,10 @@ const SEAM: [(&str, &[&str]); 12] = [
             "zeroed",
         ],
     ),
+    (
+        "support::user_cache",
+        &["cache_path", "read_bounded", "replace_file"],
+    ),
     ("io::control", &["Control", "DeviceTime"]),
     ("io::device_work", &["DeviceWork", "DeviceWorkTotal"]),
     ("format::index", &["Axis", "SliverIndex"]),
@@ -68,6 +72,7 @@ const SEAM: [(&str, &[&str]); 12] = [
             "ChunkTask",
             "Commitment",
             "Digest",
+            "INNER_PREFIX",
             "LEAF_PREFIX",
             "OneAtATime",
             "PairHasher",

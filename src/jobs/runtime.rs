@@ -113,8 +113,8 @@ impl RuntimeBuilder {
 
     /// Sets if the results of the `gpu` engine's device are checked. True by default.
     ///
-    /// The check covers all recovery symbols by a random combination, and the roots of a few
-    /// slivers.
+    /// The check covers all recovery symbols by a random combination, and hashes by random samples:
+    /// leaves and inner nodes of every codeword, and a few whole slivers.
     #[must_use]
     pub fn device_check(mut self, check: bool) -> Self {
         self.options.device.check = check;

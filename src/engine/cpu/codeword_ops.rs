@@ -247,19 +247,19 @@ impl CodewordOps for CpuEngine {
         let size = first.len() as u32;
         assert!(symbols.iter().all(|symbol| symbol.len() == first.len()));
         let hasher = LeafHasher::new(commitment, self.isa, size);
-        let hash = |scratch: &mut Scratch, symbols: &[&[u8]], leaves: &mut [Digest]| {
+        let hash = |scratch: &mut SymbolScratch, symbols: &[&[u8]], leaves: &mut [Digest]| {
             let groups = symbols.chunks(hasher.group());
             for (symbols, leaves) in groups.zip(leaves.chunks_mut(hasher.group())) {
-                scratch.hash(hasher, size, symbols, leaves);
+                scratch.hash(hasher, 0..size, symbols, &mut [], leaves);
             }
         };
         if symbols.len() * first.len() <= HERE {
-            return hash(&mut Scratch::default(), symbols, leaves);
+            return hash(&mut SymbolScratch::default(), symbols, leaves);
         }
         self.pool.install(|| {
             let tasks = symbols.par_chunks(SYMBOLS);
             let tasks = tasks.zip(leaves.par_chunks_mut(SYMBOLS));
-            tasks.for_each_init(Scratch::default, |scratch, (symbols, leaves)| {
+            tasks.for_each_init(SymbolScratch::default, |scratch, (symbols, leaves)| {
                 hash(scratch, symbols, leaves);
             });
         });
@@ -268,15 +268,24 @@ impl CodewordOps for CpuEngine {
 
 /// Buffers of a thread that hashes symbols which are not contiguous.
 #[derive(Default)]
-struct Scratch {
+pub(crate) struct SymbolScratch {
     tile: Vec<u8>,
     kept: LaneStates,
 }
 
-impl Scratch {
-    /// Hashes a group of symbols.
-    fn hash(&mut self, hasher: LeafHasher, size: u32, symbols: &[&[u8]], leaves: &mut [Digest]) {
-        let step = size.min(MOST);
+impl SymbolScratch {
+    /// Absorbs the bytes `range` of a group of symbols. `symbols` are the bytes of that range;
+    /// `states` are the hash states before and after it, one per symbol, and empty if the range is
+    /// the whole symbol. The end of the symbol writes the digests to `leaves`.
+    pub(crate) fn hash(
+        &mut self,
+        hasher: LeafHasher,
+        range: Range<u32>,
+        symbols: &[&[u8]],
+        states: &mut [u8],
+        leaves: &mut [Digest],
+    ) {
+        let step = (range.end - range.start).min(MOST);
         // Whole hash blocks, and an odd number of cache lines, so that symbols do not share cache
         // sets.
         let stride = BEFORE + (step as usize).next_multiple_of(128);
@@ -284,9 +293,9 @@ impl Scratch {
         if self.tile.len() < len {
             self.tile = filled(0, len);
         }
-        for start in (0..size).step_by(step as usize) {
-            let range = start..size.min(start + step);
-            let [from, to] = [range.start, range.end].map(|at| at as usize);
+        for start in range.clone().step_by(step as usize) {
+            let part = start..range.end.min(start + step);
+            let [from, to] = [part.start, part.end].map(|at| (at - range.start) as usize);
             for (place, symbol) in self.tile.chunks_mut(stride).zip(symbols) {
                 // The byte before is left from the last step.
                 place[BEFORE..][..to - from].copy_from_slice(&symbol[from..to]);
@@ -298,13 +307,15 @@ impl Scratch {
                 count: symbols.len(),
                 skip: 0..0,
             };
+            let several = !states.is_empty();
+            let is_last = part.end == hasher.symbol_size();
             let stripe = StripeStates {
-                begins: false,
-                ends: false,
-                bytes: &mut [],
+                begins: several && start == range.start && start > 0,
+                ends: several && part.end == range.end && !is_last,
+                bytes: &mut *states,
                 len: hasher.state_len(),
             };
-            hasher.absorb(range, tile, &mut self.kept, stripe, leaves, &mut |_, _| {});
+            hasher.absorb(part, tile, &mut self.kept, stripe, leaves, &mut |_, _| {});
         }
     }
 }

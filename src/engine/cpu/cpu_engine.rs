@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::codeword_pipeline::CodewordSpace;
+#[cfg(feature = "gpu")]
+use super::hash::LeafHasher;
 use super::hash::ShortLeaves;
 use super::isa::Isa;
 use super::isa_selection::{self, Choice};
@@ -110,6 +112,12 @@ impl CpuEngine {
         let work = || catch_unwind(AssertUnwindSafe(work));
         let result = self.pool.install(work);
         result.unwrap_or_else(|payload| resume_unwind(Box::new(HostPanic(payload))))
+    }
+
+    /// Returns the hasher of symbols of a size.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn leaf_hasher(&self, commitment: Commitment, symbol_size: u32) -> LeafHasher {
+        LeafHasher::new(commitment, self.isa, symbol_size)
     }
 
     /// Prepares factors with these logarithms to combine symbols with.

@@ -29,6 +29,8 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+#[cfg(feature = "gpu")]
+pub(crate) use self::codeword_ops::SymbolScratch;
 pub(crate) use self::cpu_engine::CpuEngine;
 #[cfg(feature = "gpu")]
 pub(crate) use self::cpu_engine::HostPanic;

@@ -1,5 +1,6 @@
 //! Capacity of a device: the width of stripes, and the number of slivers at once.
 
+use super::audit::leaf_samples;
 use super::encode::stripe::EncodeSizes;
 use super::shader::modules::Shader;
 use super::{GpuEngine, decode, expand, unavailable};
@@ -156,7 +157,9 @@ impl GpuEngine {
         let sizes = |items| expand::ExpandSizes::new(shape, commitment, axis, items, width);
         let fits = |items| {
             let sizes = sizes(items);
-            sizes.largest() <= self.cut.block && self.fits(sizes.largest(), sizes.total())
+            leaf_samples::fits(shape.n_shards().into(), items)
+                && sizes.largest() <= self.cut.block
+                && self.fits(sizes.largest(), sizes.total())
         };
         let mut count = items;
         while count > 1 && !fits(count) {

@@ -1,22 +1,28 @@
-//! Self-test of a device before its first use in a process: small jobs of each kind, compared with
-//! the CPU's results.
+//! Self-test of a device: before its first job of a kind in a process, a small job whose result is
+//! compared with the CPU's.
+//!
+//! A question runs the shaders of the job at hand, for its committee and its hash, and no others:
+//! compiling a shader takes longer than a small job. Leaf hashes of BLAKE3 have a shader per number
+//! of subtrees; a question runs the one for short symbols.
 
 use std::ops::Range;
 
 use crate::engine::cpu;
+use crate::engine::gpu::device::adapters;
 use crate::engine::gpu::device::fault::{Failure, Fault};
-use crate::engine::gpu::encode::stripe_output::OutputProgress;
-use crate::engine::gpu::{GpuEngine, decode, encode, expand};
-use crate::engine::{DecodeSession, EncodeSession, ExpandSession, stripes};
-use crate::format::commitment::{Commitment, ZeroCodewords, column_roots, row_roots};
+use crate::engine::gpu::gpu_engine::{GpuEngine, Question};
+use crate::engine::gpu::{decode, expand};
+use crate::engine::{DecodeSession, ExpandSession, stripes};
+use crate::format::commitment::{Commitment, ZeroCodewords, row_roots};
 use crate::format::error::Result;
 use crate::format::index::{Axis, SliverIndex};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::collected;
 
-/// Committees and symbol sizes of the test jobs; one committee has the network's size.
-const SHAPES: [(u16, u32); 2] = [(10, 322), (1000, 4)];
+/// Bytes of symbols of slivers that are hashed: three stripes.
+const SIZE: u32 = 322;
 
 /// Width of stripes in bytes.
 const WIDTH: u32 = 128;
@@ -24,37 +30,71 @@ const WIDTH: u32 = 128;
 /// Slivers that are hashed.
 const SLIVERS: usize = 3;
 
-/// Runs the test jobs. Returns true if all were run: jobs that exceed the device's memory limit are
-/// left out.
-///
-/// # Errors
-///
-/// A fault if a result is wrong or the device fails.
-pub(crate) fn try_out(engine: &GpuEngine) -> Result<bool, Failure> {
-    let mut all = true;
-    for (n_shards, size) in SHAPES {
-        let symbols = |shape: &Shape| u64::from(shape.rows()) * u64::from(shape.columns());
-        let committee = Shape::new(n_shards, 1).expect("a valid committee");
-        let length = symbols(&committee) * u64::from(size);
-        let shape = Shape::new(n_shards, length).expect("a valid shape");
-        let bytes: Vec<u8> = (0..length)
-            .map(|i| ((i * i) >> 7) as u8 ^ i as u8)
-            .collect();
-        for commitment in [Commitment::Blake2b256, Commitment::Blake3] {
-            // One hash is enough for the network's size.
-            if n_shards == 1000 && commitment == Commitment::Blake3 {
+/// Bytes of symbols of slivers to decode: two stripes of 64 bytes, or few bytes if the blob would
+/// have more than [`MOST`] bytes.
+const DECODED_SIZES: [u32; 2] = [66, 4];
+const MOST: u64 = 1 << 20;
+
+impl GpuEngine {
+    /// Asks questions about a committee that the adapter has not answered in this process, unless
+    /// the engine asks none.
+    ///
+    /// # Errors
+    ///
+    /// A fault if an answer is wrong or the device fails; the job's error if it is cancelled.
+    pub(crate) fn try_out(
+        &self,
+        n_shards: u16,
+        questions: &[Question],
+        control: &Control,
+    ) -> Result<(), Failure> {
+        if !self.asks_questions || self.device.is_stub() {
+            return Ok(());
+        }
+        for question in questions {
+            let key = format!("{} {n_shards} {question:?}", self.key);
+            if adapters::is_tried(&key) {
                 continue;
             }
-            all &= encodes(engine, shape, commitment, &bytes)?;
-            for axis in Axis::BOTH {
-                all &= expands(engine, shape, commitment, axis, &bytes)?;
+            // What does not fit on the device is not asked; nor is it a job's.
+            if ask(self, n_shards, *question, &control.child())? {
+                adapters::note_tried(key);
             }
         }
-        for axis in Axis::BOTH {
-            all &= decodes(engine, shape, axis, &bytes)?;
-        }
+        Ok(())
     }
-    Ok(all)
+}
+
+/// Asks a question. Returns false if it exceeds the device's memory limit.
+fn ask(
+    engine: &GpuEngine,
+    n_shards: u16,
+    question: Question,
+    control: &Control,
+) -> Result<bool, Failure> {
+    let committee = Shape::new(n_shards, 1).expect("the committee of a job");
+    let symbols = u64::from(committee.rows()) * u64::from(committee.columns());
+    let [long, short] = DECODED_SIZES;
+    let size = match question {
+        Question::Expand(..) => SIZE,
+        Question::Decode(_) if symbols * u64::from(long) <= MOST => long,
+        Question::Decode(_) => short,
+    };
+    let shape = Shape::new(n_shards, symbols * u64::from(size)).expect("a valid shape");
+    let (axis, slivers) = match question {
+        Question::Expand(_, axis) => (axis, SLIVERS),
+        Question::Decode(axis) => (axis, usize::from(shape.slivers_needed(axis))),
+    };
+    // Any bytes are slivers of some matrix.
+    let length = slivers as u64 * shape.sliver_len(axis);
+    let byte = |i: u64| ((i * i) >> 7) as u8 ^ i as u8;
+    let bytes = collected((0..length).map(byte));
+    match question {
+        Question::Expand(commitment, axis) => {
+            expands(engine, shape, commitment, axis, &bytes, control)
+        }
+        Question::Decode(axis) => decodes(engine, shape, axis, &bytes, control),
+    }
 }
 
 /// Returns a fault if a result is wrong.
@@ -65,46 +105,14 @@ fn expect(right: bool) -> Result<bool, Failure> {
     }
 }
 
-/// Compares the roots of a blob. Returns false if the job exceeds the device's memory limit.
-fn encodes(
-    engine: &GpuEngine,
-    shape: Shape,
-    commitment: Commitment,
-    bytes: &[u8],
-) -> Result<bool, Failure> {
-    let size = shape.symbol_size();
-    let Ok(widest) = engine.widest(&shape, commitment) else {
-        return Ok(false);
-    };
-    let width = WIDTH.min(widest);
-    let rows = Slivers::new(bytes, &shape, Axis::Primary);
-    let mut session = encode::GpuEncodeSession::new(engine, shape, commitment, width);
-    let progress = OutputProgress::new(&shape);
-    for range in stripes(size, 0, width) {
-        let done = session.on_device(range, &rows, None, &progress, &Control::new());
-        done?;
-    }
-    let host = &*engine.cpu;
-    let mut expected = cpu::encode::Session::new(host, shape, commitment, size);
-    let done = expected.stripe(0..size, &rows, None, &Control::new());
-    done.expect("bytes in memory can be read");
-    let (leaves, n) = (expected.leaves(), usize::from(shape.n_shards()));
-    // No row or column of the test blobs is zero because of padding.
-    let zeros = ZeroCodewords::none();
-    let expected = [
-        column_roots(host, commitment, leaves, n, &zeros),
-        row_roots(host, commitment, leaves, n, &zeros),
-    ];
-    expect(session.roots == Some(expected))
-}
-
-/// Compares the roots of slivers. Returns false as `encodes`.
+/// Compares the roots of slivers. Returns false if the job exceeds the device's memory limit.
 fn expands(
     engine: &GpuEngine,
     shape: Shape,
     commitment: Commitment,
     axis: Axis,
     bytes: &[u8],
+    control: &Control,
 ) -> Result<bool, Failure> {
     let size = shape.symbol_size();
     let width = WIDTH.min(size);
@@ -115,8 +123,7 @@ fn expands(
     let of = (shape, commitment, axis);
     let mut session = expand::GpuExpandSession::new(engine, of, SLIVERS, width, widest);
     for range in stripes(size, 0, width) {
-        let done = session.on_device(range, &slivers, &Control::new());
-        done?;
+        session.on_device(range, &slivers, control)?;
     }
     let host = &*engine.cpu;
     let mut expected = cpu::expand::Session::new(host, shape, commitment, axis, SLIVERS, size);
@@ -128,8 +135,14 @@ fn expands(
 }
 
 /// Compares the rows decoded from arbitrary slivers, most of them not of the source: any bytes are
-/// slivers of some matrix. Returns false as `encodes`.
-fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result<bool, Failure> {
+/// slivers of some matrix. Returns false as `expands`.
+fn decodes(
+    engine: &GpuEngine,
+    shape: Shape,
+    axis: Axis,
+    bytes: &[u8],
+    control: &Control,
+) -> Result<bool, Failure> {
     let size = shape.symbol_size();
     let Ok(widest) = engine.widest_decode(&shape, axis) else {
         return Ok(false);
@@ -143,8 +156,7 @@ fn decodes(engine: &GpuEngine, shape: Shape, axis: Axis, bytes: &[u8]) -> Result
     let session =
         decode::GpuDecodeSession::new(engine, shape, axis, &given, size, widest, &nowhere);
     let mut session = session;
-    let done = session.on_device(0..size, &slivers, &Control::new());
-    done?;
+    session.on_device(0..size, &slivers, control)?;
     let host = &*engine.cpu;
     let stripe = (usize::from(shape.sliver_symbols(axis)), size);
     let mut expected = cpu::decode::Session::new(host, shape, axis, &given, stripe, &nowhere);

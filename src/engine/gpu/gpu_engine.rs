@@ -11,7 +11,9 @@ use super::device::workspace::Workspace;
 use crate::engine::DeviceInfo;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::options::DeviceOptions;
+use crate::format::commitment::Commitment;
 use crate::format::error::{Error, Result};
+use crate::format::index::Axis;
 
 /// Divisor of a device's memory that gives the default limit, since other programs need device
 /// memory too.
@@ -19,6 +21,15 @@ const SHARE: u64 = 2;
 
 /// Default limit of device memory in bytes if the driver does not tell its size.
 const UNKNOWN_MEMORY: u64 = 2 << 30;
+
+/// Question of the self-test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Extension of slivers of an axis, leaf hashes and trees. Encoding asks for both axes.
+    Expand(Commitment, Axis),
+    /// Restoring from slivers of an axis.
+    Decode(Axis),
+}
 
 /// Engine on one device, with a CPU engine behind it.
 pub(crate) struct GpuEngine {
@@ -35,6 +46,8 @@ pub(crate) struct GpuEngine {
     pub(super) is_back: Condvar,
     /// Number of encode sessions so far.
     pub(super) sessions: AtomicU64,
+    /// True if the device answers questions before its first job of a kind.
+    pub(super) asks_questions: bool,
     /// Reason the device was abandoned.
     pub(super) fault: OnceLock<Fault>,
     /// Largest width of stripes.

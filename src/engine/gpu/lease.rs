@@ -68,6 +68,9 @@ impl GpuEngine {
         workspace.budget = self.budget();
         let before = self.device.work.get();
         let result = catch_unwind(AssertUnwindSafe(|| work(&self.device, &mut workspace)));
+        if result.as_ref().is_ok_and(Result::is_ok) {
+            self.device.save_pipelines();
+        }
         // No other job uses the device meanwhile.
         control.add_device_work(&self.device.work.get().since(&before));
         let result = result.map_err(Unwound::new);

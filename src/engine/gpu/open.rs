@@ -6,11 +6,11 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 use super::device::adapters::{self, Found};
 use super::device::block_limits::BlockLimits;
-use super::device::fault::{Failure, Fault};
+use super::device::fault::Fault;
 use super::device::open_device::Device;
+use super::device::pipeline_cache::CacheFile;
 use super::device::shader_pipeline::CHECKS_VARIABLE;
 use super::device::workspace::Workspace;
-use super::device_selftest;
 use super::gpu_engine::{GpuEngine, unavailable};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::{DeviceInfo, EngineOptions, NoDevice};
@@ -61,40 +61,22 @@ fn find(options: &EngineOptions) -> std::result::Result<Found, NoDevice> {
 }
 
 impl GpuEngine {
-    /// Opens the selected device, and tests it on questions with known answers before its first use
-    /// in the process.
+    /// Opens the selected device, which answers questions before its first job of each kind.
     pub(crate) fn new(options: &EngineOptions) -> Result<Self> {
-        catch_out_of_memory(|| Self::new_uncaught(options))
+        let engine = catch_out_of_memory(|| Self::untried(options))?;
+        Ok(Self {
+            asks_questions: true,
+            ..engine
+        })
     }
 
-    /// As [`GpuEngine::new`], but missing memory unwinds.
-    fn new_uncaught(options: &EngineOptions) -> Result<Self> {
-        let engine = Self::untried(options)?;
-        if !engine.device.is_stub() && !adapters::is_tried(&engine.key) {
-            let all = device_selftest::try_out(&engine).map_err(|failure| match failure {
-                // No memory on the host: the device may be good.
-                Failure::Job(error) => error,
-                Failure::Device(fault) => {
-                    adapters::rule_out(&engine.key, &fault);
-                    unavailable(format!(
-                        "{} is not used: {fault} when it was tried",
-                        engine.info.name
-                    ))
-                }
-            })?;
-            if all {
-                adapters::note_tried(engine.key.clone());
-            }
-        }
-        Ok(engine)
-    }
-
-    /// Opens the selected device without the test.
+    /// Opens the selected device, which is asked nothing.
     pub(super) fn untried(options: &EngineOptions) -> Result<Self> {
         let cpu = Arc::new(CpuEngine::new(options.threads, options.instruction_set)?);
         let found = find(options).map_err(|none| unavailable(none.reason))?;
         let Found { adapter, info } = found;
-        let open = || Device::open(&adapter, info.kind, is_set(CHECKS_VARIABLE));
+        let checks = is_set(CHECKS_VARIABLE);
+        let open = || Device::open(&adapter, info.kind, checks, CacheFile::of_user(&info));
         let opened = catch_unwind(AssertUnwindSafe(open))
             .unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)));
         let device = opened.map_err(|fault| unavailable(format!("{}: {fault}", info.name)))?;
@@ -113,6 +95,7 @@ impl GpuEngine {
             workspace: Mutex::new(Some(Workspace::default())),
             is_back: Condvar::new(),
             sessions: AtomicU64::new(0),
+            asks_questions: false,
             fault: OnceLock::new(),
             #[cfg(test)]
             most_width: u32::MAX,

@@ -5,7 +5,9 @@ mod decoded_blobs;
 mod faults;
 mod memory;
 mod sharing;
+mod start;
 mod verified_slivers;
+mod wrong_hashes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};

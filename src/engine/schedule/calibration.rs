@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use etcetera::BaseStrategy as _;
 use serde::{Deserialize, Serialize};
 
 use super::job::{CLASSES, Job, Work};
 use crate::engine::{DeviceInfo, Engine};
+use crate::support::user_cache::{cache_path, replace_file};
 
 /// Lifetime of a measurement, as drivers and machines change.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -173,9 +173,7 @@ fn read(path: &Path) -> Vec<Entry> {
 impl Cache {
     /// Reads the user's file.
     pub(crate) fn of_user() -> Self {
-        let directory = etcetera::choose_base_strategy().ok();
-        let directory = directory.map(|strategy| strategy.cache_dir());
-        Self::at(directory.map(|it| it.join("walrus-accel").join("calibration.json")))
+        Self::at(cache_path("calibration.json"))
     }
 
     pub(crate) fn at(path: Option<PathBuf>) -> Self {
@@ -207,13 +205,8 @@ pub(crate) fn save(path: &Path, entry: Entry) {
 
 /// Replaces the file with a complete one.
 fn write(path: &Path, measurements: Vec<Entry>) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
-    let file = tempfile::NamedTempFile::new_in(directory)?;
     let text = serde_json::to_string_pretty(&File { measurements })?;
-    fs::write(file.path(), text)?;
-    file.persist(path)?;
-    Ok(())
+    replace_file(path, &[text.as_bytes()])
 }
 
 #[cfg(test)]

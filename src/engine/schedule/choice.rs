@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::calibration::{Cache, Key, Settings};
 use super::driver_call::DriverCall;
 use super::job::{CLASSES, Job};
-use super::measure::measure;
+use super::measure::{measure, warm_up};
 use crate::engine::{CANCEL_POLL_INTERVAL, DeviceInfo, Engine, Engines, NoDevice, PlanRequest};
 use crate::format::error::Result;
 use crate::io::control::{Control, Event};
@@ -43,8 +43,8 @@ pub(crate) trait Devices: Send + Sync {
     /// Returns the device that would be used, or the reason there is none.
     fn find(&self) -> std::result::Result<DeviceInfo, NoDevice>;
 
-    /// Opens the engine of the device.
-    fn open(&self) -> Result<Arc<dyn Engine>>;
+    /// Opens the engine of the device, and makes it ready for jobs of a kind.
+    fn open(&self, job: &Job) -> Result<Arc<dyn Engine>>;
 
     /// Returns the seconds that an engine takes for a job; `None` if it takes more than `most`.
     fn measure(
@@ -67,8 +67,10 @@ impl Devices for MachineDevices {
         self.engines.find_device()
     }
 
-    fn open(&self) -> Result<Arc<dyn Engine>> {
-        self.engines.open_device()
+    fn open(&self, job: &Job) -> Result<Arc<dyn Engine>> {
+        let engine = self.engines.open_device()?;
+        warm_up(&*engine, job, self.memory, &Control::new())?;
+        Ok(engine)
     }
 
     fn measure(
@@ -78,6 +80,8 @@ impl Devices for MachineDevices {
         most: Option<f64>,
         control: &Control,
     ) -> Result<Option<f64>> {
+        // The first job of another kind than the one the device was opened for.
+        warm_up(engine, job, self.memory, &control.child())?;
         measure(engine, job, self.memory, most, control)
     }
 }

@@ -62,6 +62,21 @@ pub(crate) fn measure(
     Ok(Some(counted[(counted.len() - 1) / 2]))
 }
 
+/// Does the smallest job of the kind, after which an engine has all that jobs of the kind need,
+/// such as compiled shaders. No error if another engine would do the work.
+pub(crate) fn warm_up(
+    engine: &dyn Engine,
+    job: &Job,
+    memory: u64,
+    control: &Control,
+) -> Result<()> {
+    let smallest = Job { bytes: 1, ..*job };
+    match run(engine, &smallest, memory, control) {
+        Err(Error::EngineUnavailable { .. }) => Ok(()),
+        done => done,
+    }
+}
+
 /// Runs a job of the kind and size.
 fn run(engine: &dyn Engine, job: &Job, memory: u64, control: &Control) -> Result<()> {
     // The blob fills its matrix. Its bytes do not change the time.

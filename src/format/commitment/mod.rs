@@ -14,6 +14,8 @@ mod verified;
 
 pub use blob_identity::BlobId;
 pub use blob_metadata::{BlobMetadata, BlobMetadataWithId, SliverPairMetadata};
+#[cfg(feature = "gpu")]
+pub(crate) use hash::INNER_PREFIX;
 pub(crate) use hash::{ChunkTask, LEAF_PREFIX, OneAtATime, PairHasher, TaskPool, TreeHasher};
 pub use hash::{Commitment, Digest};
 pub use node::Node;

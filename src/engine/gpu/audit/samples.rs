@@ -1,10 +1,10 @@
 //! Check of a device's hashes by samples: slivers that the CPU hashes too, stripe by stripe.
 //!
 //! Two slivers of each axis are sampled. Their hash states, or their roots after the last stripe,
-//! are compared. If they differ, the CPU does the stripe again from its start. A wrong hash of a
-//! symbol outside of the samples gives a wrong blob ID when a blob is encoded; only hashing
-//! everything again would exclude that. When slivers are verified or a blob is decoded, the
-//! verifier finds such a hash.
+//! are compared. If they differ, the CPU does the stripe again from its start. `leaf_samples.rs`
+//! and `node_samples.rs` cover all other slivers thinly. A single wrong hash outside of all samples
+//! gives a wrong blob ID when a blob is encoded; only hashing everything again would exclude that.
+//! When slivers are verified or a blob is decoded, the verifier finds such a hash.
 
 use std::ops::Range;
 

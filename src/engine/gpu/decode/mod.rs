@@ -29,6 +29,7 @@ pub(crate) use self::decode_plan::DecodePlan;
 use super::GpuEngine;
 use super::audit::seed::seed;
 use super::device::fault::Failure;
+use super::gpu_engine::Question;
 use crate::engine::cpu::decode::{Session as CpuSession, Stripe};
 use crate::engine::{DecodeSession, RowPlaces};
 use crate::format::error::Result;
@@ -47,6 +48,7 @@ pub(crate) struct GpuDecodeSession<'a> {
 /// Decoder of stripes on the device.
 struct DeviceDecoder<'a> {
     engine: &'a GpuEngine,
+    n_shards: u16,
     axis: Axis,
     plan: DecodePlan,
     /// Bytes of a symbol that fit on the device at once.
@@ -68,6 +70,7 @@ impl<'a> GpuDecodeSession<'a> {
         Self {
             decoder: DeviceDecoder {
                 engine,
+                n_shards: shape.n_shards(),
                 axis,
                 plan: DecodePlan::new(&shape, axis, given),
                 widest,
@@ -131,7 +134,11 @@ impl DecodeSession for GpuDecodeSession<'_> {
                 return Ok(false);
             }
             let before = control.done();
-            match decoder.on_device(stripe, control) {
+            let question = Question::Decode(decoder.axis);
+            let tried = decoder
+                .engine
+                .try_out(decoder.n_shards, &[question], control);
+            match tried.and_then(|()| decoder.on_device(stripe, control)) {
                 Ok(()) => Ok(true),
                 Err(Failure::Job(error)) => Err(error),
                 Err(Failure::Device(fault)) => {

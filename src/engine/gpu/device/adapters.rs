@@ -1,6 +1,8 @@
 //! Adapters of the system, and the choice of one.
 
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::fault::Fault;
@@ -19,15 +21,23 @@ const STORAGE_BUFFERS: u32 = 4;
 const BINDING_BYTES: u64 = 64 << 20;
 
 /// Adapter with its description.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) adapter: wgpu::Adapter,
     pub(crate) info: DeviceInfo,
 }
 
+/// Adapters that the drivers have listed. Empty until drivers list one.
+static FOUND: Mutex<Vec<Found>> = Mutex::new(Vec::new());
+
+/// Number of times that drivers were asked.
+#[cfg(test)]
+static ENUMERATIONS: AtomicUsize = AtomicUsize::new(0);
+
 /// Faults of adapters that failed in this process, by key. Such adapters are not used again.
 static FAILED: Mutex<BTreeMap<String, Fault>> = Mutex::new(BTreeMap::new());
 
-/// Keys of the adapters that passed the self-test in this process. One pass is enough.
+/// Questions of the self-test that adapters have answered in this process. One answer is enough.
 static TRIED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Gives access to one of the lists.
@@ -35,12 +45,12 @@ fn with<T, R>(list: &'static Mutex<T>, look: impl FnOnce(&mut T) -> R) -> R {
     defer_forks(|| look(&mut list.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-/// Returns true if an adapter has passed the self-test.
+/// Returns true if an adapter has answered a question.
 pub(crate) fn is_tried(key: &str) -> bool {
     with(&TRIED, |tried| tried.contains(key))
 }
 
-/// Records that an adapter has passed the self-test.
+/// Records that an adapter has answered a question.
 pub(crate) fn note_tried(key: String) {
     with(&TRIED, |tried| tried.insert(key));
 }
@@ -63,8 +73,36 @@ pub(crate) fn key(info: &DeviceInfo) -> String {
     format!("{} {} {}", info.backend, info.name, info.bus)
 }
 
-/// Returns every adapter, in the order of the drivers.
+/// Returns the number of times that drivers were asked for adapters.
+#[cfg(test)]
+pub(crate) fn enumerations() -> usize {
+    ENUMERATIONS.load(Ordering::SeqCst)
+}
+
+/// Returns every adapter, in the order of the drivers. Drivers are asked until they list an
+/// adapter, and then not again in the process.
 pub(crate) fn all() -> Result<Vec<Found>, Fault> {
+    let mut all = with(&FOUND, |found| found.clone());
+    if all.is_empty() {
+        // Not under the lock: a driver can hang.
+        let listed = enumerate()?;
+        all = with(&FOUND, |found| {
+            if found.is_empty() {
+                *found = listed;
+            }
+            found.clone()
+        });
+    }
+    for Found { adapter, info } in &mut all {
+        info.unusable = unusable(info, &adapter.limits());
+    }
+    Ok(all)
+}
+
+/// Asks the drivers for every adapter.
+fn enumerate() -> Result<Vec<Found>, Fault> {
+    #[cfg(test)]
+    ENUMERATIONS.fetch_add(1, Ordering::SeqCst);
     let find = || {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
@@ -85,7 +123,7 @@ pub(crate) fn all() -> Result<Vec<Found>, Fault> {
 fn describe(index: usize, adapter: &wgpu::Adapter) -> DeviceInfo {
     let info = adapter.get_info();
     let limits = adapter.limits();
-    let mut device = DeviceInfo {
+    DeviceInfo {
         index,
         name: info.name,
         backend: info.backend.to_str(),
@@ -107,9 +145,7 @@ fn describe(index: usize, adapter: &wgpu::Adapter) -> DeviceInfo {
         workgroup_memory: limits.max_compute_workgroup_storage_size,
         has_64_bit_words: adapter.features().contains(wgpu::Features::SHADER_INT64),
         unusable: None,
-    };
-    device.unusable = unusable(&device, &limits);
-    device
+    }
 }
 
 /// Returns the reason why a device cannot be used, if there is one.

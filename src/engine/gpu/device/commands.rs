@@ -175,6 +175,8 @@ impl<'d> Commands<'d> {
         if whole.is_stub() {
             return Ok(whole.queue.submit([]));
         }
+        #[cfg(test)]
+        let whole_parameters = &parameters;
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut spans = whole
             .timing
@@ -214,6 +216,15 @@ impl<'d> Commands<'d> {
                         layout: &pipeline.layout,
                         entries: &entries.collect::<Vec<_>>(),
                     });
+                    #[cfg(test)]
+                    let run = super::fault_injector::HashRun {
+                        shader: pipeline.shader,
+                        parameters: &whole_parameters[*parameters as usize..],
+                        buffers,
+                        groups: *groups,
+                    };
+                    #[cfg(test)]
+                    let groups = &whole.injector.before_hashes(&mut encoder, &run);
                     let mut pass =
                         encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                     pass.set_pipeline(&pipeline.pipeline);
@@ -224,9 +235,9 @@ impl<'d> Commands<'d> {
                         drop(pass);
                         let output = buffers.last().expect("a shader writes somewhere");
                         let shader = pipeline.shader;
-                        whole
-                            .injector
-                            .at_dispatch(device, &mut encoder, shader, output);
+                        let injector = &whole.injector;
+                        injector.at_dispatch(device, &mut encoder, shader, output);
+                        injector.after_hashes(device, &mut encoder, &run);
                     }
                 }
             }

@@ -1,9 +1,11 @@
-//! Faults on purpose, for tests: the device fails at the n-th point where it can.
+//! Faults on purpose, for tests: the device fails at the n-th point where it can, or hashes wrong
+//! systematically.
 
 use std::sync::Mutex;
 
 use super::fault::Fault;
-use crate::engine::gpu::shader::modules::Shader;
+use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader};
+use crate::format::commitment::Commitment;
 
 /// Kind of an injected fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,97 @@ impl Wrong {
     ];
 }
 
+/// Hashes of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hashes {
+    Leaves = 0,
+    Nodes = 1,
+}
+
+/// Threads of a workgroup's row that hash wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrongThreads {
+    All,
+    /// Thread with this index in the first dimension.
+    Index(u32),
+    /// Thread with this number in each workgroup.
+    OfWorkgroups(u32),
+    /// All threads of the workgroup with this number in the first dimension.
+    Workgroup(u32),
+}
+
+/// Systematic fault of hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Systematic {
+    /// Results of threads are overwritten: in the run with this number or in all runs, in the
+    /// codeword or tree with this number in the run or in all.
+    Wrong {
+        of: Hashes,
+        run: Option<usize>,
+        codeword: Option<u32>,
+        threads: WrongThreads,
+    },
+    /// The run with this number is not executed.
+    Skipped { of: Hashes, run: usize },
+    /// Hash states are zero when a stripe begins.
+    LostStates,
+}
+
+/// Run of a shader, with its parameters and buffers.
+pub(crate) struct HashRun<'r> {
+    pub(crate) shader: Shader,
+    pub(crate) parameters: &'r [u8],
+    pub(crate) buffers: &'r [wgpu::Buffer],
+    pub(crate) groups: [u32; 2],
+}
+
+impl HashRun<'_> {
+    /// Returns the kind of hashes that the run computes.
+    fn hashes(&self) -> Option<Hashes> {
+        match self.shader {
+            Shader::Leaves { .. } => Some(Hashes::Leaves),
+            Shader::Nodes { .. } => Some(Hashes::Nodes),
+            _ => None,
+        }
+    }
+
+    /// Returns a parameter by its number.
+    fn parameter(&self, number: usize) -> u32 {
+        let bytes = self.parameters[4 * number..].first_chunk();
+        u32::from_le_bytes(*bytes.expect("a parameter"))
+    }
+
+    /// Returns the number of items per codeword: threads in the first dimension that hash.
+    fn items(&self) -> u32 {
+        match self.shader {
+            Shader::Nodes { .. } => self.parameter(0).div_ceil(2),
+            _ => self.parameter(0),
+        }
+    }
+
+    /// Returns the place of a thread's result: buffer, offset and bytes.
+    fn result(&self, codeword: u32, item: u32) -> (&wgpu::Buffer, u64, u64) {
+        let Shader::Leaves {
+            commitment, depth, ..
+        } = self.shader
+        else {
+            let number = codeword * self.parameter(3) + item;
+            return (&self.buffers[1], 32 * u64::from(number), 32);
+        };
+        let [first, distance, start, width, size] =
+            [7, 8, 9, 10, 11].map(|number| self.parameter(number));
+        let number = u64::from(first + codeword * distance + item);
+        if start + width == size {
+            return (&self.buffers[3], 32 * number, 32);
+        }
+        let bytes = match commitment {
+            Commitment::Blake2b256 => 4 * 17,
+            Commitment::Blake3 => 4 * (8 * (1 + u64::from(depth)) + 1),
+        };
+        (&self.buffers[2], bytes * number, bytes)
+    }
+}
+
 /// Counter of the points where a device can fail, with a plan for one of them.
 #[derive(Default)]
 pub(crate) struct Injector(Mutex<State>);
@@ -49,6 +142,9 @@ struct State {
     planned: Option<(usize, Wrong)>,
     /// True if the planned fault has been injected.
     fired: bool,
+    systematic: Option<Systematic>,
+    /// Number of runs of each kind of hashes.
+    runs: [usize; 2],
 }
 
 impl Injector {
@@ -65,6 +161,90 @@ impl Injector {
             planned,
             ..State::default()
         };
+    }
+
+    /// Restarts the counts and plans a systematic fault.
+    pub(crate) fn plan_systematic(&self, systematic: Systematic) {
+        *self.state() = State {
+            systematic: Some(systematic),
+            ..State::default()
+        };
+    }
+
+    /// Point before a run. Returns the workgroups to run.
+    pub(crate) fn before_hashes(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        run: &HashRun<'_>,
+    ) -> [u32; 2] {
+        let mut state = self.state();
+        let Some(hashes) = run.hashes() else {
+            return run.groups;
+        };
+        match state.systematic {
+            Some(Systematic::Skipped { of, run: number })
+                if (of, number) == (hashes, state.runs[hashes as usize]) =>
+            {
+                state.fired = true;
+                [0; 2]
+            }
+            Some(Systematic::LostStates) if hashes == Hashes::Leaves && run.parameter(9) > 0 => {
+                state.fired = true;
+                encoder.clear_buffer(&run.buffers[2], 0, None);
+                run.groups
+            }
+            _ => run.groups,
+        }
+    }
+
+    /// Point after a run.
+    pub(crate) fn after_hashes(
+        &self,
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        run: &HashRun<'_>,
+    ) {
+        let mut state = self.state();
+        let Some(hashes) = run.hashes() else { return };
+        let number = state.runs[hashes as usize];
+        state.runs[hashes as usize] += 1;
+        let Some(Systematic::Wrong {
+            of,
+            run: wrong,
+            codeword,
+            threads,
+        }) = state.systematic
+        else {
+            return;
+        };
+        if of != hashes || wrong.is_some_and(|wrong| wrong != number) {
+            return;
+        }
+        let items = 0..run.items();
+        let items = items.filter(|item| match threads {
+            WrongThreads::All => true,
+            WrongThreads::Index(index) => *item == index,
+            WrongThreads::OfWorkgroups(thread) => item % HASH_THREADS == thread,
+            WrongThreads::Workgroup(workgroup) => item / HASH_THREADS == workgroup,
+        });
+        let garbage = device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: 512,
+            usage: wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
+        });
+        let view = garbage.slice(..).get_mapped_range_mut();
+        view.expect("mapped at creation")
+            .copy_from_slice(&[0x5a; 512]);
+        garbage.unmap();
+        for item in items {
+            let codewords = 0..run.groups[1];
+            for codeword in codewords.filter(|it| codeword.is_none_or(|only| only == *it)) {
+                let (buffer, at, bytes) = run.result(codeword, item);
+                encoder.copy_buffer_to_buffer(&garbage, 0, buffer, at, bytes);
+                state.fired = true;
+            }
+        }
     }
 
     /// Returns the number of points passed since the last plan.
@@ -135,7 +315,11 @@ impl Injector {
         output: &wgpu::Buffer,
     ) {
         let can = match shader {
-            Shader::Extend { .. } | Shader::Restore { .. } | Shader::Combine => Wrong::Answer,
+            Shader::Extend { .. }
+            | Shader::Restore { .. }
+            | Shader::Combine
+            | Shader::SampleLeaves
+            | Shader::SampleNodes => Wrong::Answer,
             Shader::Leaves { .. } | Shader::Nodes { .. } => Wrong::Hash,
         };
         if self.next(&[can]).is_none() {

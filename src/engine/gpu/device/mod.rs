@@ -8,6 +8,7 @@ pub(crate) mod fault;
 #[cfg(test)]
 pub(crate) mod fault_injector;
 pub(crate) mod open_device;
+pub(crate) mod pipeline_cache;
 pub(crate) mod shader_pipeline;
 pub(crate) mod timing;
 pub(crate) mod transfer;

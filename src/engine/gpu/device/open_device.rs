@@ -3,10 +3,12 @@
 //! A driver can report an error at any time. The first error is kept and returned by the next call.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use super::fault::Fault;
+use super::pipeline_cache::{CacheFile, PipelineCache};
 use super::shader_pipeline::Pipeline;
 use super::timing::{self, Timing};
 #[cfg(any(test, feature = "kernels"))]
@@ -48,18 +50,25 @@ pub(crate) struct Device {
     /// First error that the driver reported.
     trouble: Arc<Mutex<Option<Fault>>>,
     pipelines: Mutex<HashMap<Shader, Arc<Pipeline>>>,
+    /// Compiled shaders of earlier processes, if the device can keep them.
+    cache: Option<PipelineCache>,
+    /// True if shaders were compiled that the cache's file may lack.
+    has_new_pipelines: AtomicBool,
     #[cfg(test)]
     pub(crate) injector: super::fault_injector::Injector,
 }
 
 impl Device {
-    /// Opens a device. `shader_checks`: shaders are compiled with the checks of `wgpu`.
+    /// Opens a device. `shader_checks`: shaders are compiled with the checks of `wgpu`. `file`
+    /// keeps compiled shaders.
     pub(crate) fn open(
         adapter: &wgpu::Adapter,
         kind: DeviceKind,
         shader_checks: bool,
+        file: Option<CacheFile>,
     ) -> Result<Self, Fault> {
-        let features = adapter.features() & (wgpu::Features::SHADER_INT64 | timing::FEATURES);
+        let wanted = wgpu::Features::SHADER_INT64 | wgpu::Features::PIPELINE_CACHE;
+        let features = adapter.features() & (wanted | timing::FEATURES);
         let limits = adapter.limits();
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("walrus-accel"),
@@ -87,7 +96,11 @@ impl Device {
         let of_loss = note(&trouble);
         device.set_device_lost_callback(move |_, reason| of_loss(Fault::Lost(reason)));
         let timing = Timing::new(&device, &queue);
+        let can_keep = features.contains(wgpu::Features::PIPELINE_CACHE);
+        let file = file.filter(|_| can_keep);
         Ok(Self {
+            cache: file.map(|file| PipelineCache::new(&device, file)),
+            has_new_pipelines: AtomicBool::new(false),
             device,
             queue,
             limits,
@@ -186,19 +199,73 @@ impl Device {
         }
     }
 
+    fn pipelines(&self) -> MutexGuard<'_, HashMap<Shader, Arc<Pipeline>>> {
+        let pipelines = self.pipelines.lock();
+        pipelines.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the shaders that are compiled.
+    pub(crate) fn compiled(&self) -> Vec<Shader> {
+        self.pipelines().keys().copied().collect()
+    }
+
     /// Returns a shader, compiled at its first use.
     pub(crate) fn pipeline(&self, shader: Shader) -> Result<Arc<Pipeline>, Fault> {
-        let mut pipelines = self
-            .pipelines
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(there) = pipelines.get(&shader) {
+        if let Some(there) = self.pipelines().get(&shader) {
             return Ok(Arc::clone(there));
         }
-        let pipeline = Arc::new(Pipeline::new(&self.device, shader, self.shader_checks));
+        let cache = self.cache.as_ref().map(|cache| &cache.cache);
+        // Not under the lock: other threads compile other shaders.
+        let pipeline = Pipeline::new(&self.device, shader, self.shader_checks, cache);
         self.check()?;
-        pipelines.insert(shader, Arc::clone(&pipeline));
-        Ok(pipeline)
+        self.has_new_pipelines.store(true, Ordering::Relaxed);
+        let mut pipelines = self.pipelines();
+        let pipeline = pipelines.entry(shader).or_insert(Arc::new(pipeline));
+        Ok(Arc::clone(pipeline))
+    }
+
+    /// Compiles the shaders of a job, each on a thread of its own.
+    pub(crate) fn prepare(&self, shaders: &[Shader]) -> Result<(), Fault> {
+        if self.is_stub() {
+            return Ok(());
+        }
+        let compiled = self.compiled();
+        // Both codes of a committee can have the same shader.
+        let mut missing = Vec::new();
+        for &shader in shaders {
+            if !compiled.contains(&shader) && !missing.contains(&shader) {
+                missing.push(shader);
+            }
+        }
+        let Some((first, others)) = missing.split_first() else {
+            return Ok(());
+        };
+        let compile = |&shader| self.pipeline(shader).map(drop);
+        std::thread::scope(|scope| {
+            // A shader without a thread is compiled at its first use.
+            let start = |shader| {
+                let thread = std::thread::Builder::new();
+                thread.spawn_scoped(scope, move || compile(shader)).ok()
+            };
+            let threads: Vec<_> = others.iter().filter_map(start).collect();
+            let compiled = compile(first);
+            let joined = threads.into_iter().map(|thread| {
+                let joined = thread.join();
+                joined.unwrap_or_else(|payload| Err(Fault::of_panic(&*payload)))
+            });
+            // Each thread is joined: the scope panics with a thread that is not.
+            let joined: Vec<_> = joined.collect();
+            joined.into_iter().fold(compiled, Result::and)
+        })
+    }
+
+    /// Keeps compiled shaders for other processes.
+    pub(crate) fn save_pipelines(&self) {
+        if let Some(cache) = &self.cache
+            && self.has_new_pipelines.swap(false, Ordering::Relaxed)
+        {
+            cache.save();
+        }
     }
 
     /// Writes bytes to a buffer, before all later submissions. For small tables.

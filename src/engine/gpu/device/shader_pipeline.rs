@@ -16,12 +16,19 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Compiles a shader. With checks, every index of a shader is limited to its array, every loop
-    /// to a number of rounds, and no divisor is zero: indices take instructions, and a bounded loop
-    /// is not unrolled, so arrays that it indexes are in memory. Without checks, drivers still
-    /// keep accesses within buffers where they can (`robustBufferAccess` of Vulkan, which `wgpu`
-    /// always turns on).
-    pub(crate) fn new(device: &wgpu::Device, shader: Shader, with_checks: bool) -> Self {
+    /// Compiles a shader, or takes it from the cache.
+    ///
+    /// With checks, every index of a shader is limited to its array, every loop to a number of
+    /// rounds, and no divisor is zero: indices take instructions, and a bounded loop is not
+    /// unrolled, so arrays that it indexes are in memory. Without checks, drivers still keep
+    /// accesses within buffers where they can (`robustBufferAccess` of Vulkan, which `wgpu` always
+    /// turns on).
+    pub(crate) fn new(
+        device: &wgpu::Device,
+        shader: Shader,
+        with_checks: bool,
+        cache: Option<&wgpu::PipelineCache>,
+    ) -> Self {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(shader.name()),
             source: wgpu::ShaderSource::Wgsl(shader.source().into()),
@@ -35,7 +42,8 @@ impl Pipeline {
             //   of the run require, and that the parameters meet the conditions that the shader
             //   documents. The parameters reach the device in a buffer of the submission.
             // - Indices read from buffers: `positions` of restore.wgsl alone, whose values the
-            //   shader compares with its parameters `given` and `missing`.
+            //   shader compares with its parameters `given` and `missing`. Samples are at places
+            //   that shared/sampling.wgsl limits to the items of a codeword.
             // - Workgroup memory: a workgroup has `CHUNKS * ITEMS` threads, so items are below
             //   `ITEMS`. Layers of exchanges are at most `TOP`, so that the points of an item are
             //   below `4 * ITEMS`, and `place_of` exchanges points below that. A tile has as many
@@ -45,7 +53,8 @@ impl Pipeline {
             //   explains.
             // - Loops end: each counts up to a parameter, a constant or the bits of a number, and
             //   a parameter that ends a loop is limited by a buffer or by `shader/bounds.rs`.
-            // - Divisors are constants or powers of two, never zero.
+            // - Divisors are constants or powers of two, never zero; or numbers of blocks, and of
+            //   items of a block, which `shader/bounds.rs` asserts to be at least one.
             //
             // The comparison with the twins runs with checks and without (scripts/test.sh).
             false => unsafe {
@@ -87,7 +96,7 @@ impl Pipeline {
                 zero_initialize_workgroup_memory: false,
                 ..Default::default()
             },
-            cache: None,
+            cache,
         });
         Self {
             #[cfg(test)]

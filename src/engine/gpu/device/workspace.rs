@@ -28,6 +28,10 @@ pub(crate) enum Role {
     Level,
     /// Levels of Merkle trees, in turn with `Level`.
     Parents,
+    /// Samples of leaf hashes.
+    LeafSamples,
+    /// Samples of inner nodes.
+    NodeSamples,
     /// Sums of the combination check.
     Sums,
     /// Factors of the code's transforms.
@@ -61,6 +65,8 @@ pub(crate) struct HostMemory {
     pub(crate) combined: Vec<[u8; CHUNK]>,
     /// Hash states at the end of a stripe.
     pub(crate) states: Vec<u8>,
+    /// Hash states of sampled leaves.
+    pub(crate) sampled_states: Vec<u8>,
 }
 
 /// Makes a vector at least `len` elements long. Its contents are lost if it grows.

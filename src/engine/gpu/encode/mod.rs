@@ -16,6 +16,7 @@ use super::device::open_device::Device;
 use super::device::workspace::Workspace;
 use super::encode::stripe::{EncodeResult, EncodeStripe};
 use super::encode::stripe_output::{OutputProgress, RemainderSink, StripeOutput};
+use super::gpu_engine::Question;
 use crate::engine::cpu::encode::Session as CpuSession;
 use crate::engine::{EncodeSession, SliverOutput};
 use crate::format::commitment::{Commitment, Digest};
@@ -196,7 +197,13 @@ impl EncodeSession for GpuEncodeSession<'_> {
         }
         let progress = OutputProgress::new(&self.shape);
         let before = control.done();
-        let done = self.on_device(range.clone(), rows, output.as_mut(), &progress, control);
+        let questions = Axis::BOTH.map(|axis| Question::Expand(self.commitment, axis));
+        let tried = self
+            .engine
+            .try_out(self.shape.n_shards(), &questions, control);
+        let done = tried.and_then(|()| {
+            self.on_device(range.clone(), rows, output.as_mut(), &progress, control)
+        });
         match done {
             Ok(()) => Ok(()),
             Err(Failure::Job(error)) => Err(error),

@@ -8,6 +8,7 @@
 //! slivers      ── b L p ───────────>     source ──extend──> recovery b x (n-L)
 //!  pack, sum       upload, 2 buffers           └──────┬────────────┘ combine
 //! check        <── (n-L) 64 ────────     leaves ──nodes──> roots, or states between pieces
+//! check        <── b p n/64 ────────        └──samples──┘
 //! roots        <── 32 b ────────────
 //! ```
 //!
@@ -24,13 +25,17 @@ use std::sync::{Mutex, PoisonError};
 use crate::code::{Code, Rate};
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{self, CodewordAxis, CombinationCheck, Sum};
+use crate::engine::gpu::audit::leaf_samples::{self, LeafSamples};
+use crate::engine::gpu::audit::node_samples::{self, NodeSamples};
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::{Failure, Fault};
 use crate::engine::gpu::device::open_device::Device;
 use crate::engine::gpu::device::transfer::{LeasedDevice, read_mapped};
-use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace};
+use crate::engine::gpu::device::workspace::{
+    MAPPABLE_BUFFERS, MappableBuffer, Role, Workspace, grow,
+};
 use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{self, DIGEST};
 use crate::engine::gpu::host_pass::{
@@ -57,6 +62,8 @@ pub(crate) struct ExpandSizes {
     states: u64,
     levels: [u64; 2],
     sums: u64,
+    leaf_samples: u64,
+    node_samples: u64,
     staging: u64,
 }
 
@@ -71,6 +78,9 @@ impl ExpandSizes {
         let layout = SymbolLayout {
             width: width as usize,
         };
+        let symbols = usize::from(shape.n_shards());
+        let leaf_samples = leaf_samples::bytes(symbols, items, layout, u64::MAX);
+        let node_samples = node_samples::bytes(items, symbols);
         let (pitch, items) = (layout.pitch() as u64, items as u64);
         let (n, original) = (
             u64::from(shape.n_shards()),
@@ -87,7 +97,9 @@ impl ExpandSizes {
             states,
             levels: device_trees::DeviceLeaves::levels(items, n),
             sums,
-            staging: source.max(sums + states),
+            leaf_samples,
+            node_samples,
+            staging: source.max(sums + states.max(items * DIGEST) + leaf_samples + node_samples),
         }
     }
 
@@ -104,6 +116,8 @@ impl ExpandSizes {
             + self.digests
             + self.states
             + self.levels.iter().sum::<u64>()
+            + self.leaf_samples
+            + self.node_samples
             + MAPPABLE_BUFFERS * self.staging
     }
 
@@ -112,7 +126,8 @@ impl ExpandSizes {
     /// `block` bytes, or one sliver.
     pub(crate) fn on_host(&self, block: u64, states: u64) -> u64 {
         // Several slivers are at most `block` bytes, without their sums.
-        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums) + states
+        let samples = self.leaf_samples + self.node_samples;
+        (MAPPABLE_BUFFERS + 1) * self.staging.max(block + self.sums + samples) + states
     }
 }
 
@@ -129,7 +144,7 @@ pub(crate) struct ExpandStripe<'a> {
     /// Bytes of a symbol per piece at most.
     pub(crate) widest: u32,
     pub(crate) limits: BlockLimits,
-    /// Seed of the combination check. `None` without the check.
+    /// Seed of the combination check and of the samples of hashes. `None` without checks.
     pub(crate) seed: Option<u64>,
     pub(crate) slivers: &'a dyn SymbolReader,
     /// Hash states at the start of the stripe. `None` for the first stripe.
@@ -154,6 +169,10 @@ struct PendingPiece {
     sums: Vec<Sum>,
     /// True if the stripe ends with the piece, so that states or roots follow the sums.
     ends: bool,
+    /// Samples of leaf hashes, which follow.
+    samples: Option<LeafSamples>,
+    /// Bytes of samples of inner nodes, which follow at the end of a stripe.
+    node_samples: u64,
 }
 
 /// Stripe in progress.
@@ -169,6 +188,9 @@ struct ExpandRun<'a> {
     state: StateSize,
     check: Option<CombinationCheck>,
     pending: VecDeque<PendingPiece>,
+    /// Memory for the hash states of the samples of the block whose pieces are read back. Not used
+    /// if a symbol is one piece.
+    sampled_states: Vec<u8>,
     result: ExpandResult,
     buffers: ExpandBuffers,
 }
@@ -179,6 +201,8 @@ struct ExpandBuffers {
     digests: wgpu::Buffer,
     states: wgpu::Buffer,
     levels: [wgpu::Buffer; 2],
+    leaf_samples: wgpu::Buffer,
+    node_samples: wgpu::Buffer,
     sums: wgpu::Buffer,
     factors: wgpu::Buffer,
     random: wgpu::Buffer,
@@ -199,11 +223,56 @@ impl ExpandStripe<'_> {
         }
         while run.take_readback()? {}
         device.note_times(self.control)?;
+        run.leased.workspace.host.sampled_states = run.sampled_states;
         Ok(run.result)
     }
 
     fn is_last(&self) -> bool {
         self.range.end == self.shape.symbol_size()
+    }
+
+    /// Hashes the samples of a piece. `states` are the hash states of the samples, kept from piece
+    /// to piece of a block. They begin with the host's copy of the states.
+    fn check_samples(
+        &self,
+        samples: &LeafSamples,
+        items: &Range<usize>,
+        bytes: &[u8],
+        states: &mut [u8],
+    ) -> Result<(), Fault> {
+        // A hash of the first stripe needs no state.
+        if let Some(before) = self.states
+            && samples.start() == self.range.start
+        {
+            let n = usize::from(self.shape.n_shards());
+            let len = StateSize::new(self.commitment, self.shape.symbol_size()).on_host;
+            for (state, sample) in states.chunks_exact_mut(len).zip(samples.all()) {
+                let number = items.start * n + samples.digest_number(sample);
+                state.copy_from_slice(&before[number * len..][..len]);
+            }
+        }
+        samples.check(self.cpu, self.commitment, bytes, states)
+    }
+
+    /// Returns a fault unless the states of a block at the end of the stripe, in the format of the
+    /// device, are those of the samples.
+    fn check_states(
+        &self,
+        samples: &LeafSamples,
+        expected: &[u8],
+        found: &[u8],
+    ) -> Result<(), Fault> {
+        let size = StateSize::new(self.commitment, self.shape.symbol_size());
+        let expected = expected.chunks_exact(size.on_host);
+        let mut pairs = samples.all().zip(expected);
+        let is_right = |(sample, expected): (usize, &[u8])| {
+            let at = samples.digest_number(sample) * size.on_device;
+            size.are_equal(self.range.end, &found[at..][..size.on_host], expected)
+        };
+        match pairs.all(is_right) {
+            true => Ok(()),
+            false => Err(Fault::Wrong("hashes")),
+        }
     }
 }
 
@@ -229,9 +298,17 @@ impl<'a> ExpandRun<'a> {
             (Role::States, sizes.states),
             (Role::Level, sizes.levels[0]),
             (Role::Parents, sizes.levels[1]),
+            (Role::LeafSamples, sizes.leaf_samples),
+            (Role::NodeSamples, sizes.node_samples),
         ];
         workspace.prepare(&needed, sizes.staging);
         workspace.left_states = None;
+        let mut shaders = vec![shader, device.leaves(commitment, shape.symbol_size())];
+        shaders.push(device.nodes(commitment));
+        if stripe.seed.is_some() {
+            shaders.extend(Shader::OF_CHECKS);
+        }
+        device.prepare(&shaders)?;
         let check = stripe.seed.map(|seed| {
             CombinationCheck::new(stripe.cpu, widest as usize, [stripe.block, 0], seed)
         });
@@ -250,6 +327,8 @@ impl<'a> ExpandRun<'a> {
                 buffer(Role::Level, sizes.levels[0])?,
                 buffer(Role::Parents, sizes.levels[1])?,
             ],
+            leaf_samples: buffer(Role::LeafSamples, sizes.leaf_samples)?,
+            node_samples: buffer(Role::NodeSamples, sizes.node_samples)?,
             sums: buffer(Role::Sums, ((n - original) * CHUNK) as u64)?,
             factors,
             random: buffer(Role::Random, 4 * table.len() as u64)?,
@@ -258,6 +337,7 @@ impl<'a> ExpandRun<'a> {
             device.write(&buffers.random, bytemuck::cast_slice(&table));
         }
         let state = StateSize::new(commitment, shape.symbol_size());
+        let sampled_states = std::mem::take(&mut workspace.host.sampled_states);
         Ok(Self {
             result: match stripe.is_last() {
                 true => ExpandResult::Roots(filled(Digest::default(), stripe.items)),
@@ -272,6 +352,7 @@ impl<'a> ExpandRun<'a> {
             state,
             check,
             pending: VecDeque::new(),
+            sampled_states,
             buffers,
         })
     }
@@ -328,9 +409,13 @@ impl<'a> ExpandRun<'a> {
         let lines = slivers.lines(stripe.cpu, memory, &device.work)?;
         let (mut commands, mappable, sums) = self.upload_slivers(layout, &lines)?;
         commands.clear(&self.buffers.sums);
-        self.extend(&mut commands, layout, items.len(), &range)?;
+        let job = self.leaves_of(layout, &range);
+        self.extend(&mut commands, layout, items.len(), &job)?;
+        let samples = self.sample_leaves(&mut commands, &job, items.len())?;
         let ends = range.end == stripe.range.end;
         let sums_bytes = ((n - self.original) * CHUNK) as u64;
+        let to = self.buffers.node_samples.clone();
+        let mut nodes_sampled = stripe.seed.map(|seed| NodeSamples::new(seed, &to));
         let after_sums = match (&self.result, ends) {
             (_, false) => None,
             (ExpandResult::Roots(_), true) => {
@@ -343,7 +428,13 @@ impl<'a> ExpandRun<'a> {
                 };
                 let nodes = self.leased.device.nodes(stripe.commitment);
                 let levels = self.buffers.levels.each_ref();
-                let roots = leaves.record(&mut commands, nodes, levels)?;
+                let roots =
+                    leaves.record(&mut commands, nodes, levels, |commands, job, level| {
+                        match &mut nodes_sampled {
+                            Some(samples) => samples.record(commands, job, items.len(), level),
+                            None => Ok(()),
+                        }
+                    })?;
                 Some((roots, items.len() as u64 * DIGEST))
             }
             (ExpandResult::States(_), true) => {
@@ -355,11 +446,20 @@ impl<'a> ExpandRun<'a> {
         while self.pending.len() >= 2 {
             self.take_readback()?;
         }
-        let bytes = sums_bytes + after_sums.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let leaf_samples = samples.map_or(0, |samples| samples.bytes(&samples.all()));
+        let node_samples = nodes_sampled.map_or(0, |samples| samples.bytes());
+        let mut parts = vec![(self.buffers.sums.clone(), sums_bytes)];
+        parts.extend(after_sums);
+        parts.extend([
+            (self.buffers.leaf_samples.clone(), leaf_samples),
+            (self.buffers.node_samples.clone(), node_samples),
+        ]);
+        let bytes = parts.iter().map(|(_, bytes)| bytes).sum();
         let mut back = self.leased.workspace.readback(self.leased.device, bytes)?;
-        commands.copy((&self.buffers.sums, 0), (&back.buffer, 0), sums_bytes);
-        if let Some((buffer, bytes)) = &after_sums {
-            commands.copy((buffer, 0), (&back.buffer, sums_bytes), *bytes);
+        let mut at = 0;
+        for (buffer, bytes) in parts.iter().filter(|(_, bytes)| *bytes > 0) {
+            commands.copy((buffer, 0), (&back.buffer, at), *bytes);
+            at += bytes;
         }
         back.last = Some(self.leased.submit_upload(commands, mappable)?);
         // The device works meanwhile.
@@ -370,6 +470,8 @@ impl<'a> ExpandRun<'a> {
             items,
             sums,
             ends,
+            samples,
+            node_samples,
         });
         Ok(())
     }
@@ -422,6 +524,43 @@ impl<'a> ExpandRun<'a> {
         Ok((commands, mappable, sums))
     }
 
+    /// Returns the parameters of the leaf hashes of a piece.
+    fn leaves_of(&self, layout: SymbolLayout, range: &Range<u32>) -> LeavesParameters {
+        let (n, original, words) = (self.n, self.original, layout.words());
+        LeavesParameters {
+            symbols: word(n),
+            original: word(original),
+            first_codeword: 0,
+            source_codeword: word(original) * words,
+            source_symbol: words,
+            recovery_codeword: word(n - original) * words,
+            recovery_symbol: words,
+            first_digest: 0,
+            digest_codeword: word(n),
+            start: range.start,
+            width: word(layout.width),
+            symbol_size: self.stripe.shape.symbol_size(),
+        }
+    }
+
+    /// Records copies of the samples of leaf hashes. All pieces of a block have the same samples.
+    /// Returns `None` without checks.
+    fn sample_leaves(
+        &self,
+        commands: &mut Commands<'_>,
+        job: &LeavesParameters,
+        items: usize,
+    ) -> Result<Option<LeafSamples>, Fault> {
+        let Some(seed) = self.stripe.seed else {
+            return Ok(None);
+        };
+        let buffers = &self.buffers;
+        let samples = LeafSamples::new(*job, items, seed, &mut 0);
+        let from = [&buffers.source, &buffers.recovery, &buffers.digests];
+        samples.record(commands, &samples.all(), from, &buffers.leaf_samples)?;
+        Ok(Some(samples))
+    }
+
     /// Records the extension of slivers, the sums of their recovery symbols, and the leaf hashes of
     /// all symbols.
     fn extend(
@@ -429,13 +568,16 @@ impl<'a> ExpandRun<'a> {
         commands: &mut Commands<'_>,
         layout: SymbolLayout,
         items: usize,
-        range: &Range<u32>,
+        job: &LeavesParameters,
     ) -> Result<(), Fault> {
         let (stripe, n, original) = (self.stripe, self.n, self.original);
         let buffers = &self.buffers;
         let words = layout.words();
-        let (source_codeword, recovery_codeword) =
-            (word(original) * words, word(n - original) * words);
+        let LeavesParameters {
+            source_codeword,
+            recovery_codeword,
+            ..
+        } = *job;
         commands.dispatch(
             self.shader,
             &ExtendParameters {
@@ -471,25 +613,13 @@ impl<'a> ExpandRun<'a> {
                 [(8 * job.symbols).div_ceil(HASH_THREADS), word(items)],
             )?;
         }
-        let size = stripe.shape.symbol_size();
-        let leaves = self.leased.device.leaves(stripe.commitment, size);
-        let job = LeavesParameters {
-            symbols: word(n),
-            original: word(original),
-            first_codeword: 0,
-            source_codeword,
-            source_symbol: words,
-            recovery_codeword,
-            recovery_symbol: words,
-            first_digest: 0,
-            digest_codeword: word(n),
-            start: range.start,
-            width: word(layout.width),
-            symbol_size: size,
-        };
+        let leaves = self
+            .leased
+            .device
+            .leaves(stripe.commitment, job.symbol_size);
         commands.dispatch(
             leaves,
-            &job,
+            job,
             &[
                 &buffers.source,
                 &buffers.recovery,
@@ -531,17 +661,45 @@ impl<'a> ExpandRun<'a> {
             items,
             mut sums,
             ends,
+            samples,
+            node_samples,
         } = pending;
         self.stripe.control.check()?;
         let (n, state) = (self.n, self.state);
         let (axis, shape) = (self.stripe.axis, self.stripe.shape);
-        let (original, checks, cpu) = (self.original, self.check.is_some(), self.stripe.cpu);
-        let result = &mut self.result;
-        let taken = read_mapped(self.leased.device, &mappable, bytes, |bytes| {
-            let (recovery, after_sums) = bytes.split_at((n - original) * CHUNK);
+        let (original, checks) = (self.original, self.check.is_some());
+        let (result, stripe, device) = (&mut self.result, self.stripe, self.leased.device);
+        let sampled_states = &mut self.sampled_states;
+        let taken = read_mapped(device, &mappable, bytes, |bytes| {
+            let (recovery, rest) = bytes.split_at((n - original) * CHUNK);
+            let (rest, nodes) = rest.split_at(rest.len() - node_samples as usize);
+            let leaf_samples = samples.map_or(0, |samples| samples.bytes(&samples.all()));
+            let (after_sums, leaves) = rest.split_at(rest.len() - leaf_samples as usize);
             if checks {
                 sums[original..].copy_from_slice(recovery.as_chunks().0);
                 combination_check::verify(shape, axis, &sums)?;
+            }
+            if let Some(samples) = samples {
+                let mut states: &mut [u8] = &mut [];
+                if samples.width() < shape.symbol_size() {
+                    let len = samples.all().len() * state.on_host;
+                    grow(sampled_states, len, &device.work);
+                    states = &mut sampled_states[..len];
+                }
+                let checked = stripe.check_samples(&samples, &items, leaves, states);
+                let checked = checked.and_then(|()| {
+                    node_samples::check(stripe.cpu, stripe.commitment, nodes)?;
+                    match (&result, ends) {
+                        (ExpandResult::States(_), true) => {
+                            stripe.check_states(&samples, states, after_sums)
+                        }
+                        _ => Ok(()),
+                    }
+                });
+                // A stub has no hashes.
+                if !device.is_stub() {
+                    checked?;
+                }
             }
             match result {
                 _ if !ends => {}
@@ -551,7 +709,7 @@ impl<'a> ExpandRun<'a> {
                 ExpandResult::States(states) => {
                     let sliver_bytes = n * state.on_host;
                     let places = &mut states[items.start * sliver_bytes..items.end * sliver_bytes];
-                    state.unpack(cpu, after_sums, places);
+                    state.unpack(stripe.cpu, after_sums, places);
                 }
             }
             Ok::<_, Fault>(())

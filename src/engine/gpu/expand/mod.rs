@@ -14,6 +14,7 @@ use super::audit::seed::seed;
 use super::device::fault::Failure;
 use super::device::open_device::Device;
 use super::device::workspace::Workspace;
+use super::gpu_engine::Question;
 use crate::engine::ExpandSession;
 use crate::engine::cpu::expand::Session as CpuSession;
 use crate::format::commitment::{Commitment, Digest};
@@ -141,7 +142,11 @@ impl ExpandSession for GpuExpandSession<'_> {
             return cpu.stripe(range, slivers, control);
         }
         let before = control.done();
-        match self.on_device(range.clone(), slivers, control) {
+        let question = Question::Expand(self.commitment, self.axis);
+        let tried = self
+            .engine
+            .try_out(self.shape.n_shards(), &[question], control);
+        match tried.and_then(|()| self.on_device(range.clone(), slivers, control)) {
             Ok(()) => return Ok(()),
             Err(Failure::Job(error)) => return Err(error),
             Err(Failure::Device(fault)) => self.engine.give_up(fault)?,

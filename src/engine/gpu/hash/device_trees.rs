@@ -28,13 +28,19 @@ impl DeviceLeaves<'_> {
         [half, half.div_ceil(2)].map(|nodes| trees * nodes * DIGEST)
     }
 
-    /// Records the computation of the roots, level by level, in two buffers in turn. Returns the
-    /// buffer that holds the roots.
+    /// Records the computation of the roots, level by level, in two buffers in turn. `each` may
+    /// record more after a level, which it gets with the buffers of children and parents. Returns
+    /// the buffer that holds the roots.
     pub(crate) fn record<'b>(
         &self,
         commands: &mut Commands<'_>,
         nodes: Shader,
         levels: [&'b wgpu::Buffer; 2],
+        mut each: impl FnMut(
+            &mut Commands<'_>,
+            &NodesParameters,
+            [&wgpu::Buffer; 2],
+        ) -> Result<(), Fault>,
     ) -> Result<&'b wgpu::Buffer, Fault> {
         let [mut to, mut next] = levels;
         let (mut from, mut count) = (self.buffer, self.count);
@@ -49,6 +55,7 @@ impl DeviceLeaves<'_> {
             };
             let groups = [job.parent_tree.div_ceil(HASH_THREADS), word(self.trees)];
             commands.dispatch(nodes, &job, &[from, to], groups)?;
+            each(commands, &job, [from, to])?;
             if parents == 1 {
                 return Ok(to);
             }

@@ -14,7 +14,7 @@ use super::modules::{SecondBlock, Shader, Transform, WIDE_LABEL, state_depth, st
 use super::multipliers::{ENTRY_WORDS, FACTOR_WORDS};
 use super::parameters::{
     CombineParameters, ExtendParameters, LeavesParameters, MISSING, NodesParameters,
-    RestoreParameters,
+    RestoreParameters, SampleLeavesParameters, SampleNodesParameters,
 };
 use super::symbol_layout::SymbolLayout;
 use crate::engine::STRIPE_UNIT;
@@ -25,6 +25,9 @@ const CHUNK_WORDS: u64 = 16;
 
 /// Words of a hash.
 const DIGEST_WORDS: u64 = 8;
+
+/// Words of a vector.
+const VECTOR_WORDS: u64 = 4;
 
 /// Symbols of a codeword at most.
 const MOST_SYMBOLS: u32 = 1 << 16;
@@ -351,6 +354,79 @@ impl Parameters for CombineParameters {
             source.end(chunks * CHUNK_WORDS).saturating_add(first),
             (u64::from(self.first_sum) + u64::from(self.symbols)) * CHUNK_WORDS,
         ]
+    }
+}
+
+/// Asserts that items have these blocks, of `1 << bits` items each.
+fn check_blocks(items: u32, blocks: u32, bits: u32) {
+    assert!(
+        items > 0 && items <= MOST_SYMBOLS,
+        "the items of a codeword"
+    );
+    assert!(bits <= 6, "the items of a block");
+    assert_eq!(blocks, items.div_ceil(1 << bits), "blocks of items");
+}
+
+impl Parameters for SampleLeavesParameters {
+    fn reach(&self, _: Shader, groups: [u32; 2]) -> Vec<u64> {
+        check_blocks(self.symbols, self.blocks, self.bits);
+        assert!(self.original <= self.symbols, "source symbols are symbols");
+        let distances = [
+            self.source_codeword,
+            self.source_symbol,
+            self.recovery_codeword,
+            self.recovery_symbol,
+        ];
+        assert!(
+            distances.iter().all(|words| words.is_multiple_of(4)),
+            "symbols begin at whole vectors"
+        );
+        let samples = self.first_sample.checked_add(groups[1]);
+        let codewords = samples.expect("few samples").div_ceil(self.blocks);
+        let words = u64::from(self.vectors) * VECTOR_WORDS;
+        let source = Items {
+            first_codeword: self.first_codeword,
+            codewords,
+            items: self.original,
+            codeword: self.source_codeword,
+            item: self.source_symbol,
+        };
+        let recovery = Items {
+            first_codeword: 0,
+            items: self.symbols - self.original,
+            codeword: self.recovery_codeword,
+            item: self.recovery_symbol,
+            ..source
+        };
+        let digests = Items {
+            items: self.symbols,
+            codeword: self.digest_codeword,
+            item: 1,
+            ..recovery
+        };
+        let digests = u64::from(self.first_digest).saturating_add(digests.end(1));
+        vec![
+            source.end(words),
+            recovery.end(words),
+            digests.saturating_mul(DIGEST_WORDS),
+            u64::from(groups[1]) * (words + DIGEST_WORDS),
+        ]
+    }
+}
+
+impl Parameters for SampleNodesParameters {
+    fn reach(&self, shader: Shader, groups: [u32; 2]) -> Vec<u64> {
+        check_blocks(self.children.div_ceil(2), self.blocks, self.bits);
+        let nodes = NodesParameters {
+            children: self.children,
+            child_tree: self.child_tree,
+            child: self.child,
+            parent_tree: self.parent_tree,
+        };
+        let mut reach = nodes.reach(shader, groups);
+        let samples = u64::from(self.first_sample) + u64::from(groups[1]) * u64::from(self.blocks);
+        reach.push(samples * 3 * DIGEST_WORDS);
+        reach
     }
 }
 

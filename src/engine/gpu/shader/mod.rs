@@ -6,6 +6,7 @@ mod instruction_counts;
 pub(crate) mod modules;
 pub(crate) mod multipliers;
 pub(crate) mod parameters;
+pub(crate) mod sampling;
 pub(crate) mod symbol_layout;
 #[cfg(test)]
 mod twin;

@@ -23,6 +23,7 @@ const COMBINE: &str = include_str!("../../../../shaders/combine.wgsl");
 const MESSAGE: &str = include_str!("../../../../shaders/shared/message.wgsl");
 const SYMBOLS: &str = include_str!("../../../../shaders/shared/symbols.wgsl");
 const TREE: &str = include_str!("../../../../shaders/shared/tree.wgsl");
+const SAMPLING: &str = include_str!("../../../../shaders/shared/sampling.wgsl");
 const WORD_NATIVE: &str = include_str!("../../../../shaders/shared/word_native.wgsl");
 const WORD_PAIRS: &str = include_str!("../../../../shaders/shared/word_pairs.wgsl");
 const BLAKE2B: &str = include_str!("../../../../shaders/shared/blake2b.wgsl");
@@ -31,8 +32,10 @@ const NODES_BLAKE2B: &str = include_str!("../../../../shaders/nodes_blake2b.wgsl
 const BLAKE3: &str = include_str!("../../../../shaders/shared/blake3.wgsl");
 const LEAVES_BLAKE3: &str = include_str!("../../../../shaders/leaves_blake3.wgsl");
 const NODES_BLAKE3: &str = include_str!("../../../../shaders/nodes_blake3.wgsl");
+const SAMPLE_LEAVES: &str = include_str!("../../../../shaders/sample_leaves.wgsl");
+const SAMPLE_NODES: &str = include_str!("../../../../shaders/sample_nodes.wgsl");
 
-/// Threads per workgroup of hashes and `combine`. Every device has them.
+/// Threads per workgroup of hashes, their samples and `combine`. Every device has them.
 pub(crate) const HASH_THREADS: u32 = 64;
 
 /// Threads per workgroup of `extend` and `restore` at least: short transforms take several chunks.
@@ -166,9 +169,16 @@ pub(crate) enum Shader {
     },
     /// Random combination of codewords.
     Combine,
+    /// Samples of leaf hashes.
+    SampleLeaves,
+    /// Samples of inner nodes.
+    SampleNodes,
 }
 
 impl Shader {
+    /// Shaders that check results of encoding and expanding.
+    pub(crate) const OF_CHECKS: [Self; 3] = [Self::Combine, Self::SampleLeaves, Self::SampleNodes];
+
     /// Returns the name of the entry point, which is also the name of its file.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -183,6 +193,8 @@ impl Shader {
                 Commitment::Blake3 => "nodes_blake3",
             },
             Self::Combine => "combine",
+            Self::SampleLeaves => "sample_leaves",
+            Self::SampleNodes => "sample_nodes",
         }
     }
 
@@ -245,6 +257,7 @@ impl Shader {
             }));
             variants.push(Self::Nodes { commitment, native });
         }
+        variants.extend([Self::SampleLeaves, Self::SampleNodes]);
         // Short codewords have the same shaders in any memory.
         let mut seen = std::collections::HashSet::new();
         variants.retain(|shader| seen.insert(*shader));
@@ -306,8 +319,10 @@ impl Shader {
         const READ: wgpu::BufferBindingType = Storage { read_only: true };
         const WRITE: wgpu::BufferBindingType = Storage { read_only: false };
         match self {
-            Self::Extend { .. } | Self::Combine => &[Uniform, READ, READ, WRITE],
-            Self::Restore { .. } => &[Uniform, READ, READ, READ, WRITE],
+            Self::Extend { .. } | Self::Combine | Self::SampleNodes => {
+                &[Uniform, READ, READ, WRITE]
+            }
+            Self::Restore { .. } | Self::SampleLeaves => &[Uniform, READ, READ, READ, WRITE],
             Self::Leaves { .. } => &[Uniform, READ, READ, WRITE, WRITE],
             Self::Nodes { .. } => &[Uniform, READ, WRITE],
         }
@@ -342,6 +357,8 @@ impl Shader {
             }
             Self::Restore { .. } => &[PLANES, TRANSFORM, RESTORE],
             Self::Combine => &[FIELD, COMBINE],
+            Self::SampleLeaves => &[SAMPLING, SAMPLE_LEAVES],
+            Self::SampleNodes => &[SAMPLING, SAMPLE_NODES],
             Self::Leaves {
                 commitment,
                 native,

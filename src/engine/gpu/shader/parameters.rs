@@ -93,3 +93,39 @@ pub(crate) struct CombineParameters {
     pub(crate) first_factor: u32,
     pub(crate) first_sum: u32,
 }
+
+/// Parameters of `sample_leaves.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct SampleLeavesParameters {
+    pub(crate) symbols: u32,
+    pub(crate) original: u32,
+    pub(crate) first_codeword: u32,
+    pub(crate) source_codeword: u32,
+    pub(crate) source_symbol: u32,
+    pub(crate) recovery_codeword: u32,
+    pub(crate) recovery_symbol: u32,
+    pub(crate) first_digest: u32,
+    pub(crate) digest_codeword: u32,
+    pub(crate) vectors: u32,
+    pub(crate) first_sample: u32,
+    pub(crate) blocks: u32,
+    pub(crate) bits: u32,
+    pub(crate) first_number: u32,
+    pub(crate) seed: [u32; 2],
+}
+
+/// Parameters of `sample_nodes.wgsl`.
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+pub(crate) struct SampleNodesParameters {
+    pub(crate) children: u32,
+    pub(crate) child_tree: u32,
+    pub(crate) child: u32,
+    pub(crate) parent_tree: u32,
+    pub(crate) first_sample: u32,
+    pub(crate) blocks: u32,
+    pub(crate) bits: u32,
+    pub(crate) first_number: u32,
+    pub(crate) seed: [u32; 2],
+}

@@ -94,9 +94,10 @@ impl Auto {
                 }
             }
             Question::Opening { waiting, .. } => {
-                let open = |devices: Arc<dyn Devices>| {
+                let job = *job;
+                let open = move |devices: Arc<dyn Devices>| {
                     let begin = Instant::now();
-                    DriverAnswer::Opened(devices.open(), begin.elapsed().as_secs_f64())
+                    DriverAnswer::Opened(devices.open(&job), begin.elapsed().as_secs_f64())
                 };
                 let Some(outcome) = self.call_driver(OPENING, waiting, control, open)? else {
                     return Ok(false);

@@ -78,7 +78,7 @@ impl Devices for Machine {
             })
     }
 
-    fn open(&self) -> Result<Arc<dyn Engine>> {
+    fn open(&self, _: &Job) -> Result<Arc<dyn Engine>> {
         self.opened.fetch_add(1, Ordering::Relaxed);
         thread::sleep(self.opening);
         let left = |left: usize| left.checked_sub(1);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{CodewordBlock, EncodeRun, PendingReadback};
+use super::{CodewordBlock, EncodeRun, PendingReadback, Readback};
 use crate::code::{Code, Rate};
 use crate::engine::gpu::audit::combination_check::CodewordAxis;
 use crate::engine::gpu::device::commands::Commands;
@@ -35,6 +35,8 @@ impl<'a> EncodeRun<'a> {
                 // The device computes while the host hands on earlier columns.
                 commands.submit()?;
                 self.read_columns_back(&range)?;
+                let device = self.leased.device;
+                self.submit_with_samples(Commands::new(device), &range)?;
             } else {
                 if let Some(check) = &self.check {
                     let job = CombineParameters {
@@ -50,7 +52,7 @@ impl<'a> EncodeRun<'a> {
                     self.combine(&mut commands, &job, count, &self.buffers.recovery)?;
                 }
                 // Few submissions at a time, so that no wait is for many commands.
-                let submission = commands.submit()?;
+                let submission = self.submit_with_samples(commands, &range)?;
                 if let Some(before) = before.replace(submission) {
                     self.leased.device.wait(Some(&before))?;
                 }
@@ -83,7 +85,7 @@ impl<'a> EncodeRun<'a> {
             self.pending.push_back(PendingReadback {
                 mappable,
                 bytes,
-                block: CodewordBlock::Columns(columns),
+                content: Readback::Recovery(CodewordBlock::Columns(columns)),
             });
         }
         Ok(())
@@ -95,12 +97,46 @@ impl<'a> EncodeRun<'a> {
         commands: &mut Commands<'_>,
         range: &Range<usize>,
     ) -> Result<(), Fault> {
-        let [n, rows, columns] = self.stripe.counts();
+        let [n, rows, _] = self.stripe.counts();
         let stripe = self.stripe;
         let words = self.layout.words();
         let buffers = &self.buffers;
         let code = Code::new(rows, n - rows);
         let shader = self.extender(code)?;
+        let count = word(range.len());
+        let (job, source) = self.leaves_of(range);
+        commands.dispatch(
+            shader,
+            &ExtendParameters {
+                original: word(rows),
+                recovery: word(n - rows),
+                low_rate: (code.rate == Rate::Low).into(),
+                chunks: word(self.layout.chunks()),
+                first_codeword: job.first_codeword,
+                first_recovery_codeword: 0,
+                source_codeword: words,
+                source_symbol: job.source_symbol,
+                recovery_codeword: self.column_words(),
+                recovery_symbol: words,
+            },
+            &[&buffers.factors, source, &buffers.recovery],
+            [shader.groups(self.layout.chunks()), count],
+        )?;
+        let device = self.leased.device;
+        let leaves = device.leaves(stripe.commitment, job.symbol_size);
+        commands.dispatch(
+            leaves,
+            &job,
+            &[source, &buffers.recovery, &buffers.states, &buffers.digests],
+            [job.symbols.div_ceil(HASH_THREADS), count],
+        )
+    }
+
+    /// Returns the parameters of the leaf hashes of columns, and the buffer of the columns' source
+    /// symbols.
+    pub(crate) fn leaves_of(&self, range: &Range<usize>) -> (LeavesParameters, &wgpu::Buffer) {
+        let [n, rows, columns] = self.stripe.counts();
+        let buffers = &self.buffers;
         let (source, first_codeword, source_symbol) = match range.start < columns {
             true => (&buffers.source, range.start, self.row_words()),
             false => (
@@ -109,26 +145,7 @@ impl<'a> EncodeRun<'a> {
                 self.extended_words(),
             ),
         };
-        let count = word(range.len());
-        commands.dispatch(
-            shader,
-            &ExtendParameters {
-                original: word(rows),
-                recovery: word(n - rows),
-                low_rate: (code.rate == Rate::Low).into(),
-                chunks: word(self.layout.chunks()),
-                first_codeword: word(first_codeword),
-                first_recovery_codeword: 0,
-                source_codeword: words,
-                source_symbol,
-                recovery_codeword: self.column_words(),
-                recovery_symbol: words,
-            },
-            &[&buffers.factors, source, &buffers.recovery],
-            [shader.groups(self.layout.chunks()), count],
-        )?;
-        let size = stripe.shape.symbol_size();
-        let leaves = self.leased.device.leaves(stripe.commitment, size);
+        let words = self.layout.words();
         let job = LeavesParameters {
             symbols: word(n),
             original: word(rows),
@@ -139,15 +156,10 @@ impl<'a> EncodeRun<'a> {
             recovery_symbol: words,
             first_digest: word(range.start * n),
             digest_codeword: word(n),
-            start: stripe.range.start,
+            start: self.stripe.range.start,
             width: word(self.layout.width),
-            symbol_size: size,
+            symbol_size: self.stripe.shape.symbol_size(),
         };
-        commands.dispatch(
-            leaves,
-            &job,
-            &[source, &buffers.recovery, &buffers.states, &buffers.digests],
-            [job.symbols.div_ceil(HASH_THREADS), count],
-        )
+        (job, source)
     }
 }

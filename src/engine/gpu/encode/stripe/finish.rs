@@ -1,6 +1,7 @@
 //! End of a stripe: the last check, then hash states or roots.
 
 use super::{EncodeResult, EncodeRun};
+use crate::engine::gpu::audit::node_samples::{self, NodeSamples};
 use crate::engine::gpu::device::commands::Commands;
 use crate::engine::gpu::device::fault::Failure;
 use crate::engine::gpu::device::transfer::read_mapped;
@@ -22,8 +23,8 @@ impl<'a> EncodeRun<'a> {
         if self.check.is_some() {
             self.sums.verify(stripe.shape)?;
         }
-        self.leased.workspace.host.combined = self.source;
         if stripe.is_last() {
+            self.return_memory();
             return Ok(EncodeResult::Roots(roots));
         }
         let size = StateSize::new(stripe.commitment, stripe.shape.symbol_size());
@@ -33,6 +34,8 @@ impl<'a> EncodeRun<'a> {
         states.truncate(n * n * size.on_host);
         let (from, block) = (&self.buffers.states, stripe.limits.block);
         size.download(stripe.cpu, &mut self.leased, from, &mut states, block)?;
+        self.check_states(&states)?;
+        self.return_memory();
         self.leased.workspace.left_states = Some(LeftStates {
             session: stripe.session,
             end: stripe.range.end,
@@ -40,8 +43,20 @@ impl<'a> EncodeRun<'a> {
         Ok(EncodeResult::States(states))
     }
 
+    /// Puts memory of the host back for the next job.
+    fn return_memory(&mut self) {
+        let host = &mut self.leased.workspace.host;
+        if !self.sampled_states.is_empty() {
+            host.sampled_states = std::mem::take(&mut self.sampled_states);
+        }
+        if !self.source.is_empty() {
+            host.combined = std::mem::take(&mut self.source);
+        }
+    }
+
     /// Adds the sums of the device to the sums of the host. After the last stripe, the roots of the
-    /// trees over all leaves come with them: `roots` by axis.
+    /// trees over all leaves come with them, `roots` by axis, and samples of the trees' nodes, to
+    /// check.
     fn download_sums(&mut self, roots: &mut [Vec<Digest>; 2]) -> Result<(), Failure> {
         let stripe = self.stripe;
         let [n, ..] = stripe.counts();
@@ -54,7 +69,12 @@ impl<'a> EncodeRun<'a> {
             true => n * DIGEST as usize,
             false => 0,
         };
-        let bytes = (sums_len + 2 * roots_len) as u64;
+        let samples_bytes = match (stripe.seed, stripe.is_last()) {
+            (Some(_), true) => node_samples::bytes(2 * n, n),
+            _ => 0,
+        };
+        let samples_at = (sums_len + 2 * roots_len) as u64;
+        let bytes = samples_at + samples_bytes;
         if bytes == 0 {
             return Ok(());
         }
@@ -71,6 +91,8 @@ impl<'a> EncodeRun<'a> {
                 level(Role::Parents, sizes[1])?,
             ];
             let nodes = device.nodes(stripe.commitment);
+            let sampled = &self.buffers.node_samples;
+            let mut samples = stripe.seed.map(|seed| NodeSamples::new(seed, sampled));
             for axis in Axis::BOTH {
                 // Leaves are ordered column by column: leaves of a column are adjacent.
                 let [tree, leaf] = match axis {
@@ -84,23 +106,41 @@ impl<'a> EncodeRun<'a> {
                     tree,
                     leaf,
                 };
-                let found = leaves.record(&mut commands, nodes, levels.each_ref())?;
+                let levels = levels.each_ref();
+                let found =
+                    leaves.record(&mut commands, nodes, levels, |commands, job, level| {
+                        match &mut samples {
+                            Some(samples) => samples.record(commands, job, n, level),
+                            None => Ok(()),
+                        }
+                    })?;
                 let to = sums_len + axis as usize * roots_len;
                 commands.copy((found, 0), (&back.buffer, to as u64), roots_len as u64);
+            }
+            if samples_bytes > 0 {
+                let to = (&back.buffer, samples_at);
+                commands.copy((sampled, 0), to, samples_bytes);
             }
         }
         back.last = Some(commands.submit()?);
         let host = &mut self.sums;
-        read_mapped(device, &back, bytes, |bytes| {
-            let (sums, found) = bytes.split_at(sums_len);
+        let checked = read_mapped(device, &back, bytes, |bytes| {
+            let (results, samples) = bytes.split_at(samples_at as usize);
+            let (sums, found) = results.split_at(sums_len);
             host.add_bytes(sums);
             if roots_len > 0 {
                 for (roots, found) in roots.iter_mut().zip(found.chunks_exact(roots_len)) {
                     *roots = collected(found.as_chunks().0.iter().copied());
                 }
             }
+            let checked = node_samples::check(stripe.cpu, stripe.commitment, samples);
+            // A stub has no hashes.
+            match device.is_stub() {
+                true => Ok(()),
+                false => checked,
+            }
         })?;
         self.leased.workspace.return_readback(back);
-        Ok(())
+        Ok(checked?)
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! Per source byte of a long blob at n = 1000, 1 byte is uploaded. 0.50 bytes (recovery symbols of
 //! rows) and 1.99 bytes (recovery symbols of the source's columns) are read back, and none of the
-//! slivers if only the blob ID is wanted. Source symbols are never read back, nor is the corner.
+//! slivers if only the blob ID is wanted. Of source symbols and the corner, only samples of hashes
+//! are read back.
 //!
 //! The host goes over symbols once in each direction while the device works (`host_pass.rs`), with
 //! two buffers in each direction: it sums up, packs and writes source symbols, and sums up, unpacks
@@ -15,6 +16,7 @@ mod column_pass;
 mod finish;
 mod readback;
 mod row_pass;
+mod sampled_leaves;
 mod stripe_sizes;
 
 use std::collections::VecDeque;
@@ -25,6 +27,7 @@ pub(crate) use self::stripe_sizes::EncodeSizes;
 use crate::code::Code;
 use crate::engine::cpu::CpuEngine;
 use crate::engine::gpu::audit::combination_check::{CombinationCheck, Sum, Sums};
+use crate::engine::gpu::audit::leaf_samples::LeafSamples;
 use crate::engine::gpu::audit::samples::SampledBytes;
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::fault::{Failure, Fault};
@@ -41,6 +44,7 @@ use crate::format::commitment::{Commitment, Digest};
 use crate::format::shape::Shape;
 use crate::io::control::Control;
 use crate::io::symbol_reader::SymbolReader;
+use crate::support::memory::collected;
 
 /// Task of encoding a stripe.
 pub(crate) struct EncodeStripe<'a> {
@@ -49,7 +53,7 @@ pub(crate) struct EncodeStripe<'a> {
     pub(crate) commitment: Commitment,
     pub(crate) range: Range<u32>,
     pub(crate) limits: BlockLimits,
-    /// Seed of the combination check. `None` without the check.
+    /// Seed of the combination check and of the samples of hashes. `None` without checks.
     pub(crate) seed: Option<u64>,
     pub(crate) rows: &'a dyn SymbolReader,
     pub(crate) output: &'a StripeOutput<'a>,
@@ -78,11 +82,19 @@ enum CodewordBlock {
     Columns(Range<usize>),
 }
 
+/// Content of a readback.
+enum Readback {
+    /// Recovery symbols of codewords.
+    Recovery(CodewordBlock),
+    /// Some of the samples of leaf hashes.
+    Samples(LeafSamples, Range<usize>),
+}
+
 /// Readback that has been submitted.
 struct PendingReadback {
     mappable: MappableBuffer,
     bytes: u64,
-    block: CodewordBlock,
+    content: Readback,
 }
 
 /// Stripe in progress.
@@ -97,6 +109,13 @@ struct EncodeRun<'a> {
     /// Sums over the codewords that are checked at the end of the stripe.
     sums: Sums,
     pending: VecDeque<PendingReadback>,
+    /// Number of the next column for samples.
+    next_sampled: u32,
+    /// Samples that the host has hashed, if symbols go on after the stripe.
+    sampled: Vec<(LeafSamples, Range<usize>)>,
+    /// Hash states of these samples at the end of the stripe, as the host has computed them. Empty
+    /// if a symbol is one stripe.
+    sampled_states: Vec<u8>,
     /// Columns that are extended and hashed at once.
     columns_at_once: usize,
     buffers: EncodeBuffers,
@@ -108,6 +127,8 @@ struct EncodeBuffers {
     recovery: wgpu::Buffer,
     digests: wgpu::Buffer,
     states: wgpu::Buffer,
+    leaf_samples: wgpu::Buffer,
+    node_samples: wgpu::Buffer,
     sums: wgpu::Buffer,
     factors: wgpu::Buffer,
     random: wgpu::Buffer,
@@ -122,6 +143,7 @@ impl EncodeStripe<'_> {
     ) -> Result<EncodeResult, Failure> {
         device.begin_times(self.control);
         let left = workspace.left_states.take();
+        device.prepare(&self.shaders(device))?;
         let mut run = EncodeRun::new(self, device, workspace)?;
         run.upload_states(left)?;
         run.process_rows()?;
@@ -130,6 +152,23 @@ impl EncodeStripe<'_> {
         let result = run.finish()?;
         device.note_times(self.control)?;
         Ok(result)
+    }
+
+    /// Returns the shaders of a blob's stripes.
+    fn shaders(&self, device: &Device) -> Vec<Shader> {
+        let [n, rows, columns] = self.counts();
+        let codes = [Code::new(columns, n - columns), Code::new(rows, n - rows)];
+        let limits = device.workgroup_limits();
+        let extends = codes
+            .into_iter()
+            .filter_map(|code| Shader::extend(code, limits));
+        let mut shaders = collected(extends);
+        shaders.push(device.leaves(self.commitment, self.shape.symbol_size()));
+        shaders.push(device.nodes(self.commitment));
+        if self.seed.is_some() {
+            shaders.extend(Shader::OF_CHECKS);
+        }
+        shaders
     }
 
     fn is_last(&self) -> bool {
@@ -169,6 +208,8 @@ impl<'a> EncodeRun<'a> {
             recovery: buffer(Role::Recovery, sizes.recovery)?,
             digests: buffer(Role::Digests, sizes.digests)?,
             states: buffer(Role::States, sizes.states)?,
+            leaf_samples: buffer(Role::LeafSamples, sizes.leaf_samples)?,
+            node_samples: buffer(Role::NodeSamples, sizes.node_samples)?,
             sums: buffer(Role::Sums, 2 * u64::from(shape.n_shards()) * CHUNK as u64)?,
             factors,
             random: buffer(Role::Random, 4 * table.len() as u64)?,
@@ -182,6 +223,12 @@ impl<'a> EncodeRun<'a> {
             let count = usize::from(shape.rows()) * usize::from(shape.columns());
             grow(&mut source, count, &device.work);
         }
+        let mut sampled_states = Vec::new();
+        if stripe.seed.is_some() && width < shape.symbol_size() as usize {
+            sampled_states = std::mem::take(&mut workspace.host.sampled_states);
+            let bytes = EncodeSizes::sampled_states(shape, stripe.commitment);
+            grow(&mut sampled_states, bytes, &device.work);
+        }
         Ok(Self {
             stripe,
             leased: LeasedDevice { device, workspace },
@@ -190,6 +237,9 @@ impl<'a> EncodeRun<'a> {
             check,
             sums: Sums::new(shape),
             pending: VecDeque::new(),
+            next_sampled: 0,
+            sampled: Vec::new(),
+            sampled_states,
             columns_at_once: sizes.columns_at_once,
             buffers,
         })

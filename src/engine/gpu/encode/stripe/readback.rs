@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{CodewordBlock, EncodeRun, PendingReadback};
+use super::{CodewordBlock, EncodeRun, PendingReadback, Readback};
 use crate::engine::gpu::audit::combination_check::{
     self, CodewordAxis, CombinedCodewords, Sum, Sums,
 };
@@ -33,15 +33,16 @@ impl<'a> EncodeRun<'a> {
         let Some(PendingReadback {
             mappable,
             bytes,
-            block,
+            content,
         }) = self.pending.pop_front()
         else {
             return Ok(false);
         };
         self.stripe.control.check()?;
         let device = self.leased.device;
-        let taken = read_mapped(device, &mappable, bytes, |bytes| {
-            self.hand_on(bytes, &block)
+        let taken = read_mapped(device, &mappable, bytes, |bytes| match &content {
+            Readback::Recovery(block) => self.hand_on(bytes, block),
+            Readback::Samples(samples, part) => self.check_samples(bytes, samples, part),
         })?;
         self.leased.workspace.return_readback(mappable);
         taken?;

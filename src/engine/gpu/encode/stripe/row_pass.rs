@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use super::{CodewordBlock, EncodeRun, PendingReadback};
+use super::{CodewordBlock, EncodeRun, PendingReadback, Readback};
 use crate::code::{Code, Rate};
 use crate::engine::cpu::shared_buffers::SharedBuffer;
 use crate::engine::gpu::audit::combination_check::CodewordAxis;
@@ -109,11 +109,11 @@ impl<'a> EncodeRun<'a> {
         let submission = self.leased.submit_upload(commands, mappable)?;
         if let Some((mut mappable, bytes)) = down {
             mappable.last = Some(submission);
-            let block = CodewordBlock::Rows(range.clone());
+            let content = Readback::Recovery(CodewordBlock::Rows(range.clone()));
             self.pending.push_back(PendingReadback {
                 mappable,
                 bytes,
-                block,
+                content,
             });
         }
         // The device works meanwhile.

@@ -1,9 +1,12 @@
 //! Memory of a stripe of an encode.
 
+use crate::engine::gpu::audit::{leaf_samples, node_samples};
 use crate::engine::gpu::device::block_limits::BlockLimits;
 use crate::engine::gpu::device::workspace::{MAPPABLE_BUFFERS, Role, Workspace};
+use crate::engine::gpu::hash::device_states::StateSize;
 use crate::engine::gpu::hash::device_trees::{DIGEST, DeviceLeaves};
 use crate::engine::gpu::shader::modules;
+use crate::engine::gpu::shader::sampling::Sampling;
 use crate::engine::gpu::shader::symbol_layout::{CHUNK, SymbolLayout};
 use crate::format::commitment::Commitment;
 use crate::format::shape::Shape;
@@ -20,6 +23,8 @@ pub(crate) struct EncodeSizes {
     pub(crate) states: u64,
     pub(crate) level: u64,
     pub(crate) parents: u64,
+    pub(crate) leaf_samples: u64,
+    pub(crate) node_samples: u64,
     /// Columns that are extended and hashed at once: as many as `recovery` holds.
     pub(crate) columns_at_once: usize,
     /// Bytes of one mappable buffer.
@@ -50,6 +55,11 @@ impl EncodeSizes {
             false => 4,
         };
         let [level, parents] = DeviceLeaves::levels(n, n);
+        let columns_at_once = (recovery / column_bytes) as usize;
+        let symbols = usize::from(shape.n_shards());
+        let leaf_samples = leaf_samples::bytes(symbols, columns_at_once, layout, limits.block);
+        // Trees of both axes.
+        let node_samples = node_samples::bytes(2 * symbols, symbols);
         Self {
             source: rows * row_bytes,
             extended: rows * (n - columns) * pitch,
@@ -58,10 +68,14 @@ impl EncodeSizes {
             states,
             level,
             parents,
-            columns_at_once: (recovery / column_bytes) as usize,
+            leaf_samples,
+            node_samples,
+            columns_at_once,
             staging: readback
                 .max(limits.block.min(rows * row_bytes))
-                .max(row_bytes),
+                .max(row_bytes)
+                .max(leaf_samples)
+                .max(2 * n * (CHUNK as u64 + DIGEST) + node_samples),
         }
     }
 
@@ -88,6 +102,8 @@ impl EncodeSizes {
             (Role::States, self.states),
             (Role::Level, self.level),
             (Role::Parents, self.parents),
+            (Role::LeafSamples, self.leaf_samples),
+            (Role::NodeSamples, self.node_samples),
         ];
         workspace.prepare(&sizes, self.staging);
     }
@@ -102,13 +118,29 @@ impl EncodeSizes {
             + self.states
             + self.level
             + self.parents
+            + self.leaf_samples
+            + self.node_samples
             + MAPPABLE_BUFFERS * self.staging
     }
 
+    /// Returns the bytes of the hash states of all sampled leaves on the host.
+    pub(crate) fn sampled_states(shape: &Shape, commitment: Commitment) -> usize {
+        let size = StateSize::new(commitment, shape.symbol_size());
+        usize::from(shape.n_shards()) * sampled_blocks(shape) * size.on_host
+    }
+
     /// Returns the bytes of host memory: mappable buffers, a batch of rows, a block of contiguous
-    /// recovery symbols, the hash states, and the combined source symbols.
+    /// recovery symbols, the hash states, the hash states of samples, and the combined source
+    /// symbols.
     pub(crate) fn on_host(&self, shape: &Shape) -> u64 {
         let source = u64::from(shape.rows()) * u64::from(shape.columns()) * CHUNK as u64;
-        (MAPPABLE_BUFFERS + 2) * self.staging + self.states + source
+        let n = u64::from(shape.n_shards());
+        let sampled = self.states / n * sampled_blocks(shape) as u64;
+        (MAPPABLE_BUFFERS + 2) * self.staging + self.states + sampled + source
     }
+}
+
+/// Returns the number of samples per column.
+fn sampled_blocks(shape: &Shape) -> usize {
+    Sampling::new(usize::from(shape.n_shards()), 0).blocks as usize
 }

@@ -13,5 +13,7 @@ mod node_hashes;
 mod nodes_blake2b;
 mod nodes_blake3;
 mod restore;
+mod sample_leaves;
+mod sample_nodes;
 mod tests;
 mod word_buffers;

@@ -9,6 +9,8 @@ use super::leaves_blake2b::leaves_blake2b;
 use super::leaves_blake3::leaves_blake3;
 use super::nodes_blake2b::nodes_blake2b;
 use super::nodes_blake3::nodes_blake3;
+use super::sample_leaves::sample_leaves;
+use super::sample_nodes::sample_nodes;
 use super::word_buffers::words;
 use crate::engine::gpu::GpuEngine;
 use crate::engine::gpu::device::block_limits::BlockLimits;
@@ -18,8 +20,10 @@ use crate::engine::gpu::shader::bounds::Parameters;
 use crate::engine::gpu::shader::modules::{HASH_THREADS, Shader, state_depth, state_words};
 use crate::engine::gpu::shader::multipliers::{images, table};
 use crate::engine::gpu::shader::parameters::{
-    CombineParameters, LeavesParameters, NodesParameters,
+    CombineParameters, LeavesParameters, NodesParameters, SampleLeavesParameters,
+    SampleNodesParameters,
 };
+use crate::engine::gpu::shader::sampling::Sampling;
 use crate::engine::gpu::tests::{options, required};
 use crate::format::commitment::Commitment;
 
@@ -446,5 +450,99 @@ fn combine_does_what_its_twin_does() {
         combine(&job, codewords, &factors, &source, sums_written);
         let what = format!("{codewords} codewords of {symbols} symbols of {chunks} chunks");
         bench.expect(&buffers[2], &sums, &what);
+    }
+}
+
+#[test]
+fn sample_leaves_does_what_its_twin_does() {
+    let Some(bench) = Bench::new() else { return };
+    let random = &mut Random(6);
+    for symbols in [1, 2, 3, 5, 10, 63, 64, 65, 130, 1000] {
+        let codewords = random.within(1..=70);
+        let first_codeword = random.within(0..=2);
+        let (original, vectors) = (random.within(0..=symbols), random.within(1..=70));
+        let all = first_codeword + codewords;
+        let from = Spread::of_vectors(random, all, original.max(1), 4 * vectors);
+        let behind = Spread::of_vectors(random, codewords, symbols, 4 * vectors);
+        let mut sampling = Sampling::new(symbols as usize, random.next());
+        sampling.first_number = random.within(0..=500);
+        let samples = codewords * sampling.blocks;
+        let first_sample = random.within(0..=samples - 1);
+        let count = samples - first_sample;
+        let (first_digest, gap) = (random.within(0..=3), random.within(0..=3));
+        let job = SampleLeavesParameters {
+            symbols,
+            original,
+            first_codeword,
+            source_codeword: from.codeword,
+            source_symbol: from.item,
+            recovery_codeword: behind.codeword,
+            recovery_symbol: behind.item,
+            first_digest,
+            digest_codeword: symbols + gap,
+            vectors,
+            first_sample,
+            blocks: sampling.blocks,
+            bits: sampling.bits,
+            first_number: sampling.first_number,
+            seed: sampling.seed,
+        };
+        let groups = [(vectors + 2).div_ceil(HASH_THREADS), count];
+        let reach = reach(&job, Shader::SampleLeaves, groups);
+        let mut source = random.words(from.all);
+        source.truncate(reach[0]);
+        let mut recovery = random.words(behind.all);
+        recovery.truncate(reach[1]);
+        let digests = random.words(reach[2] as u32);
+        let mut found = random.words(reach[3] as u32 + 4);
+        let inputs = [&source, &recovery, &digests];
+        let inputs = inputs.map(|words| bench.buffer(&at_least_a_vector(words.clone())));
+        let output = bench.buffer(&found);
+        let buffers: Vec<_> = inputs.iter().chain([&output]).collect();
+        bench.run(Shader::SampleLeaves, &job, &buffers, groups);
+        let inputs = [&source[..], &recovery, &digests];
+        sample_leaves(&job, count, inputs, &mut found[..reach[3]]);
+        let what = format!("{count} samples of {codewords} codewords of {symbols} symbols");
+        bench.expect(&output, &found, &what);
+    }
+}
+
+#[test]
+fn sample_nodes_does_what_its_twin_does() {
+    let Some(bench) = Bench::new() else { return };
+    let random = &mut Random(7);
+    for children in [1, 2, 3, 4, 5, 13, 127, 128, 129, 300, 1000] {
+        for by_tree in [true, false] {
+            let trees = random.within(1..=90);
+            let gap = random.within(0..=2);
+            let [child_tree, child] = match by_tree {
+                true => [children + gap, 1],
+                false => [1, trees + gap],
+            };
+            let nodes = children.div_ceil(2);
+            let mut sampling = Sampling::new(nodes as usize, random.next());
+            sampling.first_number = random.within(0..=500);
+            let job = SampleNodesParameters {
+                children,
+                child_tree,
+                child,
+                parent_tree: nodes + random.within(0..=2),
+                first_sample: random.within(0..=3),
+                blocks: sampling.blocks,
+                bits: sampling.bits,
+                first_number: sampling.first_number,
+                seed: sampling.seed,
+            };
+            let groups = [sampling.blocks.div_ceil(HASH_THREADS), trees];
+            let reach = reach(&job, Shader::SampleNodes, groups);
+            let inputs = [0, 1].map(|number| random.words(reach[number] as u32));
+            let mut found = random.words(reach[2] as u32 + 4);
+            let buffers = [&inputs[0], &inputs[1], &found].map(|words| bench.buffer(words));
+            bench.run(Shader::SampleNodes, &job, &buffers.each_ref(), groups);
+            let inputs = inputs.each_ref().map(|words| &words[..]);
+            sample_nodes(&job, trees, inputs, &mut found[..reach[2]]);
+            let what = format!("{trees} trees of {children}, by tree: {by_tree}");
+            bench.expect(&buffers[2], &found, &what);
+        }
     }
 }
