@@ -8,7 +8,7 @@
 //!
 //! `card` measures the card alone: bus, memory, integers. The rows `host` have the host's part
 //! alone, with a stub in place of the device. `model`, given alone, computes the times on cards
-//! that are not at hand, and needs no device.
+//! that are not at hand; a software device is enough.
 //!
 //! The engines take turns, one run each. Every result is compared with the CPU engine's result.
 
