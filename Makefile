@@ -102,7 +102,7 @@ bench-node:
 	cargo bench --locked --no-default-features --bench node
 
 # Measures the command line on many small files, against the library and against the disk: see scripts/many.sh.
-# Ten minutes, 2 GB of disk.
+# Ten minutes, 5 GB of disk.
 many:
 	bash scripts/many.sh
 
