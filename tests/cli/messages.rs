@@ -200,7 +200,7 @@ fn what_is_in_the_way_is_told_with_what_helps() {
 fn no_blob_is_encoded_into_the_directory_of_another() {
     let scratch = Scratch::new();
     let (file, blob) = scratch.encoded(1, 5000, 10);
-    for out in [blob.clone(), blob.join("pairs")] {
+    for out in [blob.clone(), blob.join("pairs"), blob.join("new")] {
         let [encode, quilt] = [&["encode"][..], &["quilt", "encode"]].map(|verb| {
             let mut words: Vec<_> = verb.iter().map(Into::into).collect();
             words.extend(words![file, "--out", out, "--shards", "10"]);

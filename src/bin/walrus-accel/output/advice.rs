@@ -147,12 +147,17 @@ pub fn blob_in(dir: &Path) -> Option<PathBuf> {
     blobs.next().filter(|_| blobs.next().is_none())
 }
 
-/// Returns the blob directory that holds `path`, one of its files or its directory of slivers: the
-/// user may have meant it.
+/// Returns the blob directory that holds `path`, at most two levels above it or above the part of
+/// it that exists: the user may have meant it.
 pub fn blob_around(path: &Path) -> Option<PathBuf> {
-    let path = std::fs::canonicalize(path).ok()?;
-    path.ancestors()
-        .skip(1)
+    // Of a path that does not exist, the part that does.
+    let there = path.ancestors().find_map(|part| match part {
+        part if part.as_os_str().is_empty() => std::fs::canonicalize(".").ok(),
+        part => std::fs::canonicalize(part).ok(),
+    })?;
+    there
+        .ancestors()
+        .skip(usize::from(path.exists()))
         .take(2)
         .find(|around| around.join(METADATA_FILE).is_file())
         .map(Path::to_owned)
